@@ -1,0 +1,5 @@
+"""`python -m greeter`."""
+
+from greeter.command import main
+
+raise SystemExit(main())

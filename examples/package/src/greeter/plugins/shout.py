@@ -1,0 +1,6 @@
+"""Says it loudly."""
+
+
+def decorate(text):
+    """`text`, loudly."""
+    return text.upper() + "!"

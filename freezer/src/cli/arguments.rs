@@ -1,0 +1,167 @@
+//! What can be said on the command line.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const AFTER_HELP: &str = "\
+Exit status: 0 done, 1 failed, 2 wrong usage.
+
+Environment: PYFREEZE_RUNTIME  a runtime pack, instead of the embedded one
+             PYFREEZE_CACHE    the cache folder, instead of $XDG_CACHE_HOME/pyfreeze or ~/.cache/pyfreeze
+             NO_COLOR          no colours";
+
+/// Freezes a Python project into one self-contained executable.
+#[derive(Debug, Parser)]
+#[command(name = "pyfreeze", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Turn a Python project into one executable
+    Build(BuildArguments),
+    /// Say what is inside an executable that pyfreeze made
+    Inspect(InspectArguments),
+    /// Check every byte of an executable's payload against its digests
+    Verify(VerifyArguments),
+    /// Measure a program's start: frozen, and run from disk
+    Bench(BenchArguments),
+    /// Run the runtime's own interpreter (for developers of pyfreeze)
+    #[command(hide = true)]
+    Python(PythonArguments),
+}
+
+/// What to freeze and how: settings here win over those in `[tool.pyfreeze]`.
+#[derive(Debug, Args)]
+pub(super) struct ProjectArguments {
+    /// A script, a folder with `__main__.py`, or a folder with `pyproject.toml`
+    pub(super) path: PathBuf,
+    /// Which of the project's scripts is run
+    #[arg(long, value_name = "NAME")]
+    pub(super) script: Option<String>,
+    /// The virtual environment with the project's dependencies [default: the active or the project's own]
+    #[arg(long, value_name = "DIR")]
+    pub(super) venv: Option<PathBuf>,
+    /// Also include modules that match, such as `plugins.*`
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) include: Vec<String>,
+    /// Leave out modules that match
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) exclude: Vec<String>,
+    /// Also include a distribution that nothing imports
+    #[arg(long, value_name = "NAME")]
+    pub(super) include_distribution: Vec<String>,
+    /// Also include a file or folder at a path below the virtual root
+    #[arg(long, value_name = "SRC:DEST")]
+    pub(super) data: Vec<String>,
+    /// Optimize: once drops asserts, twice (`-OO`) also docstrings
+    #[arg(short = 'O', action = clap::ArgAction::Count)]
+    pub(super) optimization: u8,
+    /// Whether source texts ride along, for tracebacks and `inspect`
+    #[arg(long, value_name = "WHICH")]
+    pub(super) source: Option<SourceArgument>,
+    /// Leave out everything that no import seen at build time reaches
+    #[arg(long)]
+    pub(super) prune: bool,
+    /// Fail when an import that is not optional leads nowhere
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// An interpreter option for the program, such as `-Xdev` or `-u`
+    #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
+    pub(super) python_option: Vec<String>,
+    /// Processes that compile and threads that compress [default: one per processor]
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// The runtime pack to use instead of the embedded one
+    #[arg(long, value_name = "DIR")]
+    pub(super) runtime: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum SourceArgument {
+    /// Source texts ride along, compressed
+    Included,
+    /// Code only
+    None,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BuildArguments {
+    #[command(flatten)]
+    pub(super) project: ProjectArguments,
+    /// Where the executable goes [default: the project's name]
+    #[arg(short, long, value_name = "OUT")]
+    pub(super) output: Option<PathBuf>,
+    /// Print the whole report as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Say nothing unless something is wrong
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InspectArguments {
+    /// The executable
+    pub(super) executable: PathBuf,
+    /// Print everything as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// List the modules
+    #[arg(long)]
+    pub(super) modules: bool,
+    /// List the data files
+    #[arg(long)]
+    pub(super) files: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArguments {
+    /// The executable
+    pub(super) executable: PathBuf,
+    /// Print the outcome as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BenchArguments {
+    #[command(flatten)]
+    pub(super) project: ProjectArguments,
+    /// The program's own arguments
+    #[arg(last = true)]
+    pub(super) arguments: Vec<OsString>,
+    /// Runs of each candidate
+    #[arg(long, value_name = "N", default_value = "20")]
+    pub(super) runs: NonZeroUsize,
+    /// Print every run as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PythonArguments {
+    /// The runtime pack to use instead of the embedded one
+    #[arg(long, value_name = "DIR")]
+    pub(super) runtime: Option<PathBuf>,
+    /// The interpreter's arguments
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(super) arguments: Vec<OsString>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Arguments;
+
+    #[test]
+    fn arguments_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
+}

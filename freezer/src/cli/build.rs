@@ -1,0 +1,142 @@
+//! `pyfreeze build`.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::arguments::{BuildArguments, ProjectArguments, SourceArgument};
+use super::{Failure, put, put_json};
+use crate::bytecode::Optimization;
+use crate::contents::Warning;
+use crate::freeze::{FreezeRequest, Frozen, freeze};
+use crate::inspect::Report;
+use crate::project::{ProjectRequest, SettingsOverrides, SourcePolicy};
+use crate::runtime::Runtime;
+use crate::ui::{Bar, Messages, Style, build_summary};
+
+pub(super) fn run(arguments: BuildArguments) -> Result<(), Failure> {
+    let runtime = runtime(arguments.project.runtime.as_deref())?;
+    let mut request = request(arguments.project)?;
+    request.project.overrides.output = arguments.output;
+    let frozen = freeze_with_bar(&request, &runtime, arguments.quiet)?;
+    warn(&frozen.contents.warnings);
+    if arguments.json {
+        put_json(&BuildReport::new(&frozen))?;
+    } else if !arguments.quiet {
+        put(&build_summary(&frozen, Style::of_stdout()));
+    }
+    Ok(())
+}
+
+/// The report of a build: what `inspect --json` says, and what only the build knows.
+#[derive(Serialize)]
+struct BuildReport<'a> {
+    output: &'a Path,
+    seconds: f64,
+    compiled_count: usize,
+    cached_count: usize,
+    warnings: Vec<&'a str>,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+impl<'a> BuildReport<'a> {
+    fn new(frozen: &'a Frozen) -> Self {
+        Self {
+            output: &frozen.output,
+            seconds: frozen.duration.as_secs_f64(),
+            compiled_count: frozen.compiled.compiled,
+            cached_count: frozen.compiled.cached,
+            warnings: frozen.contents.warnings.iter().map(|warning| warning.message.as_str()).collect(),
+            report: &frozen.report,
+        }
+    }
+}
+
+/// The runtime pack that the arguments name.
+pub(super) fn runtime(folder: Option<&Path>) -> Result<Runtime, Failure> {
+    Runtime::find(folder).map_err(|error| Failure::new(&error, error.hints()))
+}
+
+/// Freezes with a progress bar.
+pub(super) fn freeze_with_bar(request: &FreezeRequest, runtime: &Runtime, is_quiet: bool) -> Result<Frozen, Failure> {
+    let bar = Bar::new(is_quiet);
+    let outcome = freeze(request, runtime, &|progress| bar.show(progress));
+    bar.finish();
+    outcome.map_err(|error| Failure::new(&error, error.hints()))
+}
+
+pub(super) fn warn(warnings: &[Warning]) {
+    let messages = Messages::on_stderr();
+    warnings.iter().for_each(|warning| messages.warning(&warning.message, &warning.hints));
+}
+
+/// What the project arguments ask for; where the executable goes is the caller's part.
+pub(super) fn request(arguments: ProjectArguments) -> Result<FreezeRequest, Failure> {
+    let optimization = match arguments.optimization {
+        0 => None,
+        1 => Some(Optimization::Asserts),
+        2 => Some(Optimization::Docstrings),
+        _ => return Err(Failure::usage(&"Cannot optimize more than `-OO`")),
+    };
+    let source = arguments.source.map(|source| match source {
+        SourceArgument::Included => SourcePolicy::Included,
+        SourceArgument::None => SourcePolicy::None,
+    });
+    let overrides = SettingsOverrides {
+        script: arguments.script,
+        include: arguments.include,
+        exclude: arguments.exclude,
+        include_distributions: arguments.include_distribution,
+        data: arguments.data,
+        optimization,
+        source,
+        prune: arguments.prune.then_some(true),
+        strict: arguments.strict.then_some(true),
+        python_options: arguments.python_option,
+        output: None,
+    };
+    let project = ProjectRequest { path: arguments.path, venv: arguments.venv, overrides };
+    Ok(FreezeRequest { project, worker_count: arguments.jobs })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::{Optimization, SourcePolicy, request};
+    use crate::cli::arguments::{Arguments, Command};
+    use crate::freeze::FreezeRequest;
+
+    fn parsed(words: &[&str]) -> Result<FreezeRequest, super::Failure> {
+        let words = ["pyfreeze", "build"].iter().chain(words);
+        let Command::Build(arguments) = Arguments::try_parse_from(words).unwrap().command else {
+            panic!("not the build command")
+        };
+        request(arguments.project)
+    }
+
+    #[test]
+    fn flags_override_the_project_s_settings() {
+        let words = "app -OO --source none --prune --data a:b --data c:d --python-option -Xdev --jobs 3";
+        let request = parsed(&words.split(' ').collect::<Vec<_>>()).unwrap();
+        let overrides = request.project.overrides;
+        assert_eq!(overrides.optimization, Some(Optimization::Docstrings));
+        assert_eq!(overrides.source, Some(SourcePolicy::None));
+        assert_eq!((overrides.prune, overrides.strict), (Some(true), None));
+        assert_eq!(overrides.data, ["a:b", "c:d"]);
+        assert_eq!(overrides.python_options, ["-Xdev"]);
+        assert_eq!(request.worker_count.map(usize::from), Some(3));
+    }
+
+    #[test]
+    fn flags_that_are_not_given_override_nothing() {
+        let overrides = parsed(&["app"]).unwrap().project.overrides;
+        assert_eq!(overrides, crate::project::SettingsOverrides::default());
+    }
+
+    #[test]
+    fn too_much_optimization_is_wrong_usage() {
+        assert_eq!(parsed(&["app", "-OOO"]).unwrap_err().status, 2);
+    }
+}

@@ -1,0 +1,71 @@
+//! The command line: arguments in, one call of the library, text and an exit status out.
+//!
+//! The only user of clap. What a flag means is decided where it is used, not here.
+
+mod arguments;
+mod bench;
+mod build;
+mod inspect;
+mod python;
+
+use std::fmt::Display;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::ui::Messages;
+use arguments::{Arguments, Command};
+
+/// The exit status of a command line that makes no sense, which is also clap's.
+const USAGE_STATUS: u8 = 2;
+
+/// A message for the user: what failed, and what to do about it.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    hints: Vec<String>,
+    status: u8,
+}
+
+impl Failure {
+    fn new(error: &impl Display, hints: Vec<String>) -> Self {
+        Self { message: error.to_string(), hints, status: 1 }
+    }
+
+    fn usage(error: &impl Display) -> Self {
+        Self { status: USAGE_STATUS, ..Self::new(error, vec!["`pyfreeze --help` explains every option".to_string()]) }
+    }
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn run() -> ExitCode {
+    // Ends the process with status 2 on wrong usage, and with 0 after `--help` and `--version`.
+    let outcome = match Arguments::parse().command {
+        Command::Build(arguments) => build::run(arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Verify(arguments) => inspect::verify(&arguments),
+        Command::Bench(arguments) => bench::run(arguments),
+        Command::Python(arguments) => python::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            Messages::on_stderr().error(&failure.message, &failure.hints);
+            ExitCode::from(failure.status)
+        }
+    }
+}
+
+/// Writes a result to stdout. A reader that has seen enough (`pyfreeze inspect … | head`) is no error.
+fn put(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// Writes a result to stdout as JSON.
+fn put_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::new(&error, Vec::new()))?;
+    put(&(text + "\n"));
+    Ok(())
+}

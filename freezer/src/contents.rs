@@ -1,0 +1,167 @@
+//! What goes into an executable, decided: the hand-over from the stages that understand Python projects
+//! (`project`, `graph`, `bytecode`) to those that understand bytes (`payload`, `image`, `executable`).
+//!
+//! Comes in: nothing of the file system but paths of data files. Goes out: plain facts, every path relative to
+//! the virtual root and `/`-separated, every list sorted, so that equal input gives equal bytes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyfreeze_format::EntryPointKind;
+use serde::{Deserialize, Serialize};
+
+/// Everything that goes into the payload.
+#[derive(Debug, Default)]
+pub struct Contents {
+    /// How the program is run; `None` only before it is known.
+    pub entry_point: Option<EntryPoint>,
+    /// `sys.path` in order, relative to the virtual root; the empty path is the root itself.
+    pub search_path: Vec<String>,
+    /// Every module with Python code, sorted by path.
+    pub modules: Vec<Module>,
+    /// Every other file, sorted by path: package data, distribution metadata, `--data`.
+    pub files: Vec<DataFile>,
+    /// Directories that exist without any file in them.
+    pub directories: Vec<String>,
+    /// The distributions that were included, sorted by name.
+    pub distributions: Vec<Distribution>,
+    /// Imports that lead nowhere, sorted by name.
+    pub missing: Vec<MissingImport>,
+    /// What the user should know, in the order in which it was noticed.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something that the user should know although the build goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// A sentence, the thing after a colon.
+    pub message: String,
+    /// What can be done about it.
+    pub hints: Vec<String>,
+}
+
+/// How the program is run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryPoint {
+    /// A word for people: `script`, `folder` or `console script`.
+    pub description: String,
+    /// The path of the script (a module of [`Contents::modules`]) or of the folder, below the virtual root.
+    pub path: String,
+    /// True when `path` is a folder whose `__main__` is run.
+    pub is_folder: bool,
+}
+
+impl EntryPoint {
+    /// The number that the stub reads.
+    #[must_use]
+    pub fn kind(&self) -> EntryPointKind {
+        if self.is_folder { EntryPointKind::Folder } else { EntryPointKind::Script }
+    }
+}
+
+/// One module with Python code.
+#[derive(Clone, Debug)]
+pub struct Module {
+    /// The dotted name under which it is imported; the entry point is `__main__`.
+    pub name: String,
+    /// Its source file's path below the virtual root, such as `lib/python3.13/json/__init__.py`.
+    pub path: String,
+    /// Who brought it along.
+    pub owner: Owner,
+    /// Whether it is reached by imports that are seen at build time.
+    pub temperature: Temperature,
+    /// Canonical code bytes: marshal data without a pyc header.
+    pub code: ModuleCode,
+    /// The source text as it stands on disk, unless sources are left out or there is none.
+    pub source: Option<ModuleSource>,
+    /// The dotted name of the first module found that imports it; `None` for the entry point and for cold modules.
+    pub imported_by: Option<String>,
+}
+
+/// Where a module's code bytes are.
+#[derive(Clone, Debug)]
+pub enum ModuleCode {
+    /// Compiled for this build.
+    Bytes(Arc<[u8]>),
+    /// The runtime pack's own, under the same path in the pack's library.
+    Pack,
+}
+
+/// Where a module's source text is.
+#[derive(Clone, Debug)]
+pub enum ModuleSource {
+    /// Read from the project or an environment.
+    Bytes(Arc<[u8]>),
+    /// The runtime pack's own, under the same path in the pack's library.
+    Pack,
+}
+
+/// Whether a module is stored as it is used, or compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Temperature {
+    /// In the module graph: stored as it is used.
+    Hot,
+    /// Only there in case something imports it dynamically: compressed.
+    Cold,
+}
+
+/// Who brought a file along.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "kind", content = "name")]
+pub enum Owner {
+    /// The project itself.
+    Project,
+    /// The runtime's standard library.
+    StandardLibrary,
+    /// A distribution, by its normalized name (PEP 503).
+    Distribution(String),
+    /// Given by `--data` or `include` settings.
+    Settings,
+}
+
+/// One file that is not a module.
+#[derive(Clone, Debug)]
+pub struct DataFile {
+    /// Its path below the virtual root.
+    pub path: String,
+    /// Who brought it along.
+    pub owner: Owner,
+    /// Where its bytes are.
+    pub content: FileContent,
+    /// True when its owner may execute it on disk.
+    pub is_executable: bool,
+}
+
+/// Where a data file's bytes are.
+#[derive(Clone, Debug)]
+pub enum FileContent {
+    /// On disk, read when the payload is written.
+    Disk(PathBuf),
+    /// Made by the build, such as the metadata of an editable project.
+    Bytes(Arc<[u8]>),
+    /// In the runtime pack's library, under the same path.
+    Pack,
+}
+
+/// An included distribution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Distribution {
+    /// Its name as its metadata writes it.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Why it is included, for people: `imported by app.main`, `required by flask`, …
+    pub reason: String,
+}
+
+/// An import that leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingImport {
+    /// The dotted name that was not found.
+    pub name: String,
+    /// The modules that want it, as `module:line`, sorted; the chain to the entry point follows `imported_by`.
+    pub wanted_by: Vec<String>,
+    /// True when every import of it is in a `try`, a function or a condition, so that doing without is foreseen.
+    pub is_optional: bool,
+}

@@ -1,0 +1,166 @@
+//! The whole build on one page: a project comes in, an executable stands on disk, a report goes out.
+//!
+//! Every stage borrows what the one before it made and changes none of it.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use pyfreeze_format::FormatError;
+use thiserror::Error;
+
+use crate::bytecode::{self, Compiler, CompilerOptions, Library, default_cache_folder};
+use crate::contents::Contents;
+use crate::executable::{self, Durability, ExecutableError};
+use crate::graph::{self, GraphError};
+use crate::image::{self, ImageError};
+use crate::inspect::Report;
+use crate::payload::{self, PayloadError, PayloadOptions};
+use crate::project::{Project, ProjectError, ProjectRequest, Settings, SettingsOverrides, SourcePolicy};
+use crate::runtime::{InterpreterError, Runtime};
+
+/// What to freeze.
+#[derive(Debug)]
+pub struct FreezeRequest {
+    /// The project and the settings that win over its own.
+    pub project: ProjectRequest,
+    /// Compile processes and compression threads; otherwise one per processor.
+    pub worker_count: Option<NonZeroUsize>,
+}
+
+/// How far a build is.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress {
+    /// Following imports and compiling.
+    Graph(graph::Progress),
+    /// Reading and compressing.
+    Stored {
+        /// Files stored.
+        done: usize,
+        /// Files to store.
+        total: usize,
+    },
+    /// Writing the executable.
+    Written {
+        /// Bytes written.
+        done: u64,
+        /// Bytes to write.
+        total: u64,
+    },
+}
+
+/// A finished build.
+#[derive(Debug)]
+pub struct Frozen {
+    /// The executable.
+    pub output: PathBuf,
+    /// What is inside, as `inspect` would say.
+    pub report: Report,
+    /// What went in.
+    pub contents: Contents,
+    /// How many modules were compiled and how many came from the cache.
+    pub compiled: bytecode::Statistics,
+    /// Wall time.
+    pub duration: Duration,
+}
+
+/// Why a build failed.
+#[derive(Debug, Error)]
+pub enum FreezeError {
+    /// The project can't be read.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// The modules can't be found or compiled.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// The compile server can't be made.
+    #[error(transparent)]
+    Interpreter(#[from] InterpreterError),
+    /// The payload can't be made.
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
+    /// The payload reads back differently: a mistake of pyfreeze itself.
+    #[error("Cannot trust the payload that was just written: {0}")]
+    Reread(#[from] FormatError),
+    /// The payload can't be grafted.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The executable can't be written.
+    #[error(transparent)]
+    Executable(#[from] ExecutableError),
+}
+
+impl FreezeError {
+    /// What the user could do.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Project(error) => error.hints(),
+            Self::Graph(error) => error.hints(),
+            Self::Executable(error) => error.hints(),
+            Self::Interpreter(_) | Self::Payload(_) | Self::Reread(_) | Self::Image(_) => Vec::new(),
+        }
+    }
+}
+
+/// Freezes a project.
+///
+/// # Errors
+/// [`FreezeError`]; then no executable was written.
+pub fn freeze(
+    request: &FreezeRequest,
+    runtime: &Runtime,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Frozen, FreezeError> {
+    let started = Instant::now();
+    let library = runtime.library();
+    let (project, output) = read_project(&request.project, &library)?;
+    executable::check_output(&output)?;
+    let interpreter = runtime.interpreter()?;
+    let worker_count = worker_count(request);
+    let mut compiler = Compiler::new(CompilerOptions {
+        python: interpreter.path().to_path_buf(),
+        worker_count,
+        identity: library.identity.clone(),
+        cache: default_cache_folder(),
+    });
+    let contents = graph::contents(&project, &library, &mut compiler, &|step| progress(Progress::Graph(step)))?;
+    let options = payload_options(&project.settings, worker_count);
+    let payload =
+        payload::write(&contents, runtime, &options, &|done, total| progress(Progress::Stored { done, total }))?;
+    let image = image::graft(runtime.stub(), &payload.bytes)?;
+    let total = image.size();
+    executable::write(&image, &output, Durability::Synced, &|done| progress(Progress::Written { done, total }))?;
+    let report = Report::new(&pyfreeze_format::Payload::parse(&payload.bytes)?, payload.manifest, total);
+    Ok(Frozen { output, report, contents, compiled: compiler.statistics(), duration: started.elapsed() })
+}
+
+/// The project, and where its executable goes: where the settings say, or under its name in the current folder.
+/// There an executable of an earlier build may lie among the project's files: it must not be taken for one of them.
+fn read_project(request: &ProjectRequest, library: &Library) -> Result<(Project, PathBuf), ProjectError> {
+    let project = Project::read(request, library)?;
+    if let Some(output) = project.settings.output.clone() {
+        return Ok((project, output));
+    }
+    let output = PathBuf::from(&project.name);
+    if !output.is_file() {
+        return Ok((project, output));
+    }
+    let overrides = SettingsOverrides { output: Some(output.clone()), ..request.overrides.clone() };
+    Ok((Project::read(&ProjectRequest { overrides, ..request.clone() }, library)?, output))
+}
+
+fn worker_count(request: &FreezeRequest) -> usize {
+    let available = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    request.worker_count.unwrap_or_else(available).get()
+}
+
+fn payload_options(settings: &Settings, worker_count: usize) -> PayloadOptions {
+    PayloadOptions {
+        optimization: u32::from(settings.optimization.level()),
+        has_sources: settings.source == SourcePolicy::Included,
+        is_pruned: settings.prune,
+        python_options: settings.python_options.clone(),
+        worker_count,
+    }
+}

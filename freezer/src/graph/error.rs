@@ -1,0 +1,134 @@
+//! Why the contents of a program can't be decided.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::bytecode::{BytecodeError, Diagnostic};
+
+/// What is wrong with the project's modules or with what a setting names.
+#[derive(Debug, thiserror::Error)]
+pub enum GraphError {
+    /// Sources of the project are wrong: all of them.
+    #[error("{}", syntax_message(.sources))]
+    Syntax {
+        /// The sources, sorted by path.
+        sources: Vec<WrongSource>,
+    },
+    /// A file can't be read.
+    #[error("Cannot read: `{}`", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Under `strict`: imports lead nowhere.
+    #[error("{}", missing_message(.imports))]
+    Missing {
+        /// The imports, sorted by name.
+        imports: Vec<MissingChain>,
+    },
+    /// Under `strict`: packages have shared libraries.
+    #[error("Cannot freeze shared libraries yet: {}", .libraries.join(", "))]
+    SharedLibraries {
+        /// `package (file)`, sorted.
+        libraries: Vec<String>,
+    },
+    /// A distribution given by hand is not in the environment.
+    #[error("The distribution is not in the environment: `{name}`")]
+    UnknownDistribution {
+        /// Its name.
+        name: String,
+        /// True when there is no environment at all.
+        has_environment: bool,
+    },
+    /// The source of a data setting is not there.
+    #[error("Found no data file: `{}`", .path.display())]
+    NoData {
+        /// The file, folder or pattern.
+        path: PathBuf,
+    },
+    /// The compile servers don't work.
+    #[error(transparent)]
+    Bytecode(#[from] BytecodeError),
+    /// A folder can't be walked.
+    #[error(transparent)]
+    Project(#[from] crate::project::ProjectError),
+}
+
+/// A source that the compiler refuses.
+#[derive(Clone, Debug)]
+pub struct WrongSource {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// An import that leads nowhere, and how the program comes to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingChain {
+    /// The name that was not found.
+    pub name: String,
+    /// The first module that wants it.
+    pub module: String,
+    /// The modules from the entry point to that one.
+    pub chain: Vec<String>,
+}
+
+impl GraphError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Missing { imports } => {
+                let names: Vec<_> = imports.iter().map(|import| format!("`{}`", import.name)).collect();
+                let names = names.join(", ");
+                let mut hints = vec![format!(
+                    "install it in the environment given by `--venv`, or list {names} under `exclude` in [tool.pyfreeze]"
+                )];
+                let long = imports.iter().filter(|import| import.chain.len() > 1);
+                hints.extend(
+                    long.map(|import| format!("`{}` is imported by {}", import.name, import.chain.join(" → "))),
+                );
+                hints
+            }
+            Self::SharedLibraries { .. } => vec!["without `--strict` the rest of these packages is frozen".into()],
+            Self::UnknownDistribution { has_environment: false, .. } => {
+                vec!["there is no virtual environment; give one with `--venv DIR`".into()]
+            }
+            Self::UnknownDistribution { .. } => {
+                vec!["install it, or correct its name under `include-distributions`".into()]
+            }
+            Self::NoData { .. } => vec!["paths in pyproject.toml are relative to its folder".into()],
+            Self::Bytecode(error) => error.hints(),
+            Self::Project(error) => error.hints(),
+            Self::Syntax { .. } | Self::Read { .. } => Vec::new(),
+        }
+    }
+}
+
+fn syntax_message(sources: &[WrongSource]) -> String {
+    let mut message = match sources {
+        [source] => format!("Cannot compile: `{}`", source.path.display()),
+        sources => format!("Cannot compile {} files of the project", sources.len()),
+    };
+    for source in sources {
+        for diagnostic in &source.diagnostics {
+            message.push('\n');
+            message.push_str(&diagnostic.render(&source.path.display().to_string()));
+        }
+    }
+    message
+}
+
+fn missing_message(imports: &[MissingChain]) -> String {
+    match imports {
+        [import] => format!("Module `{}` imports `{}`, which was not found", import.module, import.name),
+        imports => {
+            let one = |import: &MissingChain| format!("`{}` (by `{}`)", import.name, import.module);
+            let names: Vec<_> = imports.iter().map(one).collect();
+            format!("{} imported modules were not found: {}", imports.len(), names.join(", "))
+        }
+    }
+}

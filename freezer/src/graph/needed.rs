@@ -1,0 +1,30 @@
+//! The modules that the interpreter itself imports.
+
+/// Imported at every start, before the program's `sys.path` counts: a module of the project can't take their place.
+pub(super) const AT_START: [&str; 7] =
+    ["abc", "codecs", "encodings", "encodings.aliases", "encodings.utf_8", "io", "zipimport"];
+
+/// Imported by the interpreter's own machinery when something asks for it: to print a traceback, to run a module, to
+/// decode what every process may meet. No import statement of the program leads to them.
+pub(super) const LATER: [&str; 17] = [
+    "_pyfreeze_adapters",
+    "_pyfreeze_bootstrap",
+    "encodings.ascii",
+    "encodings.latin_1",
+    "importlib",
+    "importlib._abc",
+    "importlib._bootstrap",
+    "importlib._bootstrap_external",
+    "importlib.machinery",
+    "importlib.util",
+    "linecache",
+    "os",
+    "runpy",
+    "tokenize",
+    "traceback",
+    "types",
+    "warnings",
+];
+
+/// Modules that exist in every interpreter without being listed as builtin.
+pub(super) const ALWAYS_THERE: [&str; 2] = ["_frozen_importlib", "_frozen_importlib_external"];

@@ -1,0 +1,256 @@
+//! The finished graph as [`Contents`]: modules hot and cold, files, distributions, missing imports, warnings.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::cold::Cold;
+use super::error::WrongSource;
+use super::module_graph::{ModuleGraph, Node, NodeKind, NodePlace};
+use super::{GraphError, missing};
+use crate::bytecode::Compiled;
+use crate::contents::{
+    Contents, DataFile, Distribution, FileContent, Module, ModuleCode, ModuleSource, Owner, Temperature, Warning,
+};
+use crate::project::SourcePolicy;
+
+/// Puts everything together, or says what is wrong with it.
+pub(super) fn contents(graph: &ModuleGraph<'_>, cold: &Cold) -> Result<Contents, GraphError> {
+    let report = Report { graph, cold };
+    let mut warnings = [graph.project.warnings.as_slice(), &graph.warnings].concat();
+    warnings.extend(report.wrong_sources()?);
+    warnings.extend(report.compiler_warnings());
+    warnings.extend(report.shared_libraries()?);
+    warnings.extend(report.shared_names());
+    let missing = missing::imports(graph)?;
+    let modules = report.modules();
+    let files = report.files(&modules);
+    let directories = report.directories(modules.keys().chain(files.keys()));
+    Ok(Contents {
+        entry_point: Some(graph.project.entry_point.clone()),
+        search_path: graph.project.search_path.clone(),
+        directories,
+        modules: modules.into_values().collect(),
+        files: files.into_values().collect(),
+        distributions: report.distributions(),
+        missing,
+        warnings,
+    })
+}
+
+struct Report<'g, 'a> {
+    graph: &'g ModuleGraph<'a>,
+    cold: &'g Cold,
+}
+
+impl Report<'_, '_> {
+    fn modules(&self) -> BTreeMap<String, Module> {
+        let mut modules = BTreeMap::new();
+        for node in &self.graph.nodes {
+            if let Some(module) = self.hot_module(node) {
+                modules.entry(module.path.clone()).or_insert(module);
+            }
+        }
+        for (path, source, compiled) in &self.cold.modules {
+            let module = Module {
+                name: source.name.clone(),
+                path: path.clone(),
+                owner: source.owner.clone(),
+                temperature: Temperature::Cold,
+                code: ModuleCode::Bytes(compiled.code.clone()),
+                source: self.source(compiled),
+                imported_by: None,
+            };
+            modules.entry(path.clone()).or_insert(module);
+        }
+        for index in self.graph.library_modules() {
+            let module = self.library_module(index, Temperature::Cold, None);
+            modules.entry(module.path.clone()).or_insert(module);
+        }
+        modules
+    }
+
+    fn hot_module(&self, node: &Node) -> Option<Module> {
+        let NodeKind::Source { virtual_path, place } = &node.kind else { return None };
+        let imported_by = node.imported_by.map(|index| self.graph.nodes[index].name.clone());
+        if let NodePlace::Library(index) = place {
+            return Some(self.library_module(*index, Temperature::Hot, imported_by));
+        }
+        let compiled = node.compiled.as_ref()?;
+        Some(Module {
+            name: node.name.clone(),
+            path: virtual_path.clone(),
+            owner: node.owner.clone(),
+            temperature: Temperature::Hot,
+            code: ModuleCode::Bytes(compiled.code.clone()),
+            source: self.source(compiled),
+            imported_by,
+        })
+    }
+
+    fn library_module(&self, index: usize, temperature: Temperature, imported_by: Option<String>) -> Module {
+        let module = &self.graph.library.modules[index];
+        let optimized = self.cold.library_code.get(&index);
+        Module {
+            name: module.name.clone(),
+            path: module.path.clone(),
+            owner: Owner::StandardLibrary,
+            temperature,
+            code: optimized.map_or(ModuleCode::Pack, |code| ModuleCode::Bytes(code.clone())),
+            source: self.has_sources().then_some(ModuleSource::Pack),
+            imported_by,
+        }
+    }
+
+    fn has_sources(&self) -> bool {
+        self.graph.project.settings.source == SourcePolicy::Included
+    }
+
+    fn source(&self, compiled: &Compiled) -> Option<ModuleSource> {
+        self.has_sources().then(|| ModuleSource::Bytes(compiled.source.clone()))
+    }
+
+    /// The data files, and the sources of distributions that are none: template files, other Pythons.
+    fn files(&self, modules: &BTreeMap<String, Module>) -> BTreeMap<String, DataFile> {
+        let mut files = self.cold.files.data.clone();
+        for wrong in self.graph.wrong.iter().chain(&self.cold.wrong) {
+            let path = wrong.virtual_path.clone();
+            let content = FileContent::Disk(wrong.path.clone());
+            let file = DataFile { path: path.clone(), owner: wrong.owner.clone(), content, is_executable: false };
+            files.entry(path).or_insert(file);
+        }
+        files.retain(|path, _| !modules.contains_key(path));
+        files
+    }
+
+    fn directories<'p>(&self, paths: impl Iterator<Item = &'p String>) -> Vec<String> {
+        let filled: BTreeSet<_> = paths.filter_map(|path| path.rsplit_once('/')).map(|(folder, _)| folder).collect();
+        let empty = self.cold.files.directories.iter().filter(|directory| !filled.contains(directory.as_str()));
+        empty.cloned().collect()
+    }
+
+    /// The project's wrong sources are an error, all at once; those of others are warnings.
+    fn wrong_sources(&self) -> Result<Vec<Warning>, GraphError> {
+        let mut own = Vec::new();
+        let mut others: BTreeMap<&Owner, Vec<&Path>> = BTreeMap::new();
+        for wrong in self.graph.wrong.iter().chain(&self.cold.wrong) {
+            if wrong.owner == Owner::Project {
+                own.push(WrongSource { path: wrong.path.clone(), diagnostics: wrong.diagnostics.clone() });
+            } else {
+                others.entry(&wrong.owner).or_default().push(&wrong.path);
+            }
+        }
+        if !own.is_empty() {
+            own.sort_by(|left, right| left.path.cmp(&right.path));
+            own.dedup_by(|left, right| left.path == right.path);
+            return Err(GraphError::Syntax { sources: own });
+        }
+        let warning = |(owner, mut paths): (&Owner, Vec<&Path>)| {
+            paths.sort();
+            let message = format!("Not valid Python, included as data, in {}: {}", owner_name(owner), some_of(&paths));
+            Warning { message, hints: Vec::new() }
+        };
+        Ok(others.into_iter().map(warning).collect())
+    }
+
+    /// What the compiler warns of in the project's sources.
+    fn compiler_warnings(&self) -> Vec<Warning> {
+        let hot = self.graph.nodes.iter().filter(|node| node.owner == Owner::Project);
+        let hot = hot.filter_map(|node| Some((node.virtual_path()?, node.compiled.as_ref()?)));
+        let cold = self.cold.modules.iter().filter(|(_, source, _)| source.owner == Owner::Project);
+        let mut warnings: Vec<_> = hot.chain(cold.map(|(path, _, compiled)| (path.as_str(), compiled))).collect();
+        warnings.sort_by_key(|(path, _)| *path);
+        warnings.dedup_by_key(|(path, _)| *path);
+        let mut found = Vec::new();
+        for (path, compiled) in warnings {
+            for warning in &compiled.warnings {
+                let line = warning.line.unwrap_or(0);
+                let message = format!("{}, in `{path}`, line {line}: {}", warning.kind, warning.message);
+                found.push(Warning { message, hints: Vec::new() });
+            }
+        }
+        found
+    }
+
+    fn shared_libraries(&self) -> Result<Vec<Warning>, GraphError> {
+        let mut by_owner: BTreeMap<&Owner, Vec<&Path>> = BTreeMap::new();
+        for (owner, path) in &self.cold.files.shared_libraries {
+            by_owner.entry(owner).or_default().push(path);
+        }
+        if self.graph.project.settings.strict && !by_owner.is_empty() {
+            let library =
+                |(owner, paths): (&&Owner, &Vec<&Path>)| format!("{} ({})", owner_name(owner), some_of(paths));
+            return Err(GraphError::SharedLibraries { libraries: by_owner.iter().map(library).collect() });
+        }
+        let own_tag = format!(".cpython-3{}-", self.graph.library.minor_version());
+        let warning = |(owner, paths): (&Owner, Vec<&Path>)| {
+            let is_foreign = |path: &&Path| {
+                let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                name.contains(".cpython-") && !name.contains(&own_tag)
+            };
+            let foreign: Vec<_> = paths.iter().copied().filter(is_foreign).collect();
+            let mut hints =
+                vec!["shared libraries are not supported yet; the rest of the package is included".to_owned()];
+            if !foreign.is_empty() {
+                hints.push(format!("made for another Python version: {}", some_of(&foreign)));
+            }
+            let message = format!("Left out the shared libraries of {}: {}", owner_name(owner), some_of(&paths));
+            Warning { message, hints }
+        };
+        Ok(by_owner.into_iter().map(warning).collect())
+    }
+
+    /// Included distributions that install the same top-level package.
+    fn shared_names(&self) -> Vec<Warning> {
+        let mut owners: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (distribution, _) in self.graph.distributions.included() {
+            let packages = distribution.site_files().filter_map(|file| file.strip_suffix("/__init__.py"));
+            let top: BTreeSet<_> = packages.filter(|package| !package.contains('/')).collect();
+            top.into_iter().for_each(|package| owners.entry(package).or_default().push(&distribution.name));
+        }
+        let shared = owners.into_iter().filter(|(_, names)| names.len() > 1);
+        let warning = |(package, names): (&str, Vec<&str>)| {
+            let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+            Warning {
+                message: format!("Several distributions have the package `{package}`: {}", names.join(", ")),
+                hints: vec!["uninstall all but one of them: installing has mixed their files".into()],
+            }
+        };
+        shared.map(warning).collect()
+    }
+
+    fn distributions(&self) -> Vec<Distribution> {
+        let included = self.graph.distributions.included();
+        let included = included.filter(|(distribution, _)| !self.graph.is_wholly_excluded(distribution));
+        let mut distributions: Vec<_> = included
+            .map(|(distribution, reason)| Distribution {
+                name: distribution.name.clone(),
+                version: distribution.version.clone(),
+                reason: reason.to_owned(),
+            })
+            .collect();
+        distributions.extend(self.graph.project.distribution.as_ref().map(|own| Distribution {
+            name: own.name.clone(),
+            version: own.version.clone(),
+            reason: "the project itself".into(),
+        }));
+        distributions.sort_by_cached_key(|distribution| crate::project::normalize(&distribution.name));
+        distributions
+    }
+}
+
+fn owner_name(owner: &Owner) -> String {
+    match owner {
+        Owner::Distribution(name) => format!("`{name}`"),
+        Owner::StandardLibrary => "the standard library".into(),
+        Owner::Project | Owner::Settings => "the project".into(),
+    }
+}
+
+/// The first of the paths, and how many there are more.
+fn some_of(paths: &[&Path]) -> String {
+    let first: PathBuf = paths.iter().take(1).collect();
+    match paths.len() {
+        0 | 1 => format!("`{}`", first.display()),
+        count => format!("`{}` and {} more", first.display(), count - 1),
+    }
+}

@@ -1,0 +1,126 @@
+//! The facts about one executable, as data: `--json` prints them as they are, the summary in words.
+
+use std::collections::{BTreeMap, HashSet};
+
+use pyfreeze_format::{Blob, Entry, Payload};
+use serde::{Deserialize, Serialize};
+
+use crate::contents::{Owner, Temperature};
+use crate::payload::Manifest;
+
+/// What is inside an executable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Bytes of the file.
+    pub file_size: u64,
+    /// The payload's BLAKE3 digest, in hexadecimal.
+    pub digest: String,
+    /// What takes how much room.
+    pub sizes: Sizes,
+    /// Modules that are reached by imports.
+    pub hot_module_count: usize,
+    /// Modules that ride along in case.
+    pub cold_module_count: usize,
+    /// Who takes how much room, the largest first.
+    pub packages: Vec<PackageSize>,
+    /// What the build wrote into the payload.
+    #[serde(flatten)]
+    pub manifest: Manifest,
+}
+
+/// Bytes of the file by purpose; their sum is the file's size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sizes {
+    /// The runtime.
+    pub stub: u64,
+    /// Code of reached modules, stored as it is used.
+    pub hot_code: u64,
+    /// Code of the other modules, compressed.
+    pub cold_code: u64,
+    /// Source texts, compressed.
+    pub sources: u64,
+    /// Data files.
+    pub data: u64,
+    /// Index, digests, manifest and padding.
+    pub index: u64,
+}
+
+/// How much room one owner's files take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackageSize {
+    /// Whose files they are.
+    pub owner: Owner,
+    /// Bytes as stored.
+    pub size: u64,
+    /// How many are modules.
+    pub module_count: usize,
+}
+
+impl Report {
+    /// Gathers the facts. `file_size` is that of the whole executable.
+    #[must_use]
+    pub fn new(payload: &Payload<'_>, manifest: Manifest, file_size: u64) -> Self {
+        let count = |temperature| manifest.modules.iter().filter(|module| module.temperature == temperature).count();
+        let (sizes, packages) = measure(payload, &manifest);
+        let payload_size = payload.bytes().len() as u64;
+        let used = sizes.hot_code + sizes.cold_code + sizes.sources + sizes.data;
+        Self {
+            file_size,
+            digest: hexadecimal(&payload.digest()),
+            sizes: Sizes {
+                stub: file_size.saturating_sub(payload_size),
+                index: payload_size.saturating_sub(used),
+                ..sizes
+            },
+            hot_module_count: count(Temperature::Hot),
+            cold_module_count: count(Temperature::Cold),
+            packages,
+            manifest,
+        }
+    }
+}
+
+/// A digest as text.
+#[must_use]
+pub(super) fn hexadecimal(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Equal blobs are stored once; the first owner (in path order) bears them, so that the sums are the file's.
+fn measure(payload: &Payload<'_>, manifest: &Manifest) -> (Sizes, Vec<PackageSize>) {
+    let mut seen = HashSet::new();
+    let mut stored_size = |blob: Option<Blob<'_>>| match blob {
+        Some(blob) if seen.insert(blob.index) => blob.stored.len() as u64,
+        _ => 0,
+    };
+    let mut sizes = Sizes::default();
+    let mut owners: BTreeMap<&Owner, (u64, usize)> = BTreeMap::new();
+    for module in &manifest.modules {
+        let (content, code) = blobs(payload, &module.path);
+        let (source_size, code_size) = (stored_size(content), stored_size(code));
+        sizes.sources += source_size;
+        match module.temperature {
+            Temperature::Hot => sizes.hot_code += code_size,
+            Temperature::Cold => sizes.cold_code += code_size,
+        }
+        let owner = owners.entry(&module.owner).or_default();
+        *owner = (owner.0 + source_size + code_size, owner.1 + 1);
+    }
+    for file in &manifest.files {
+        let size = stored_size(blobs(payload, &file.path).0);
+        sizes.data += size;
+        owners.entry(&file.owner).or_default().0 += size;
+    }
+    let package = |(owner, (size, module_count)): (&Owner, _)| PackageSize { owner: owner.clone(), size, module_count };
+    let mut packages: Vec<_> = owners.into_iter().map(package).collect();
+    packages.sort_by(|one, other| other.size.cmp(&one.size).then_with(|| one.owner.cmp(&other.owner)));
+    (sizes, packages)
+}
+
+/// A file's content and code; nothing where the manifest names what the index does not have.
+fn blobs<'a>(payload: &Payload<'a>, path: &str) -> (Option<Blob<'a>>, Option<Blob<'a>>) {
+    let entry: Option<Entry<'a>> = payload.walk(path.as_bytes());
+    let content = entry.and_then(|entry| payload.content(&entry).ok().flatten());
+    let code = entry.and_then(|entry| payload.code(&entry).ok().flatten());
+    (content, code)
+}

@@ -1,0 +1,112 @@
+//! Inspecting what pyfreeze made, what it did not make, and what was damaged since.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use pyfreeze_format::Payload;
+
+use super::{FileKind, InspectError, Report, payload_bytes, verify};
+use crate::contents::{Contents, EntryPoint, Module, ModuleCode, ModuleSource, Owner, Temperature};
+use crate::payload::{self, PayloadOptions};
+use crate::runtime::sample;
+
+fn module(name: &str, path: &str, temperature: Temperature, is_packed: bool) -> Module {
+    let bytes: Arc<[u8]> = format!("bytes of {name} ").repeat(50).into_bytes().into();
+    let (code, source) = if is_packed {
+        (ModuleCode::Pack, ModuleSource::Pack)
+    } else {
+        (ModuleCode::Bytes(bytes.clone()), ModuleSource::Bytes(bytes))
+    };
+    let owner = if is_packed { Owner::StandardLibrary } else { Owner::Distribution(name.to_string()) };
+    let (name, path) = (name.to_string(), path.to_string());
+    Module { name, path, owner, temperature, code, source: Some(source), imported_by: None }
+}
+
+fn sample_payload() -> payload::Payload {
+    let entry_point = EntryPoint { description: "script".to_string(), path: "app.py".to_string(), is_folder: false };
+    let contents = Contents {
+        entry_point: Some(entry_point),
+        modules: vec![
+            module("app", "app.py", Temperature::Hot, false),
+            module("same", "app_again.py", Temperature::Hot, false),
+            module("json", "lib/python3.13/json.py", Temperature::Hot, true),
+            module("shelve", "lib/python3.13/shelve.py", Temperature::Cold, true),
+        ],
+        ..Contents::default()
+    };
+    let options = PayloadOptions {
+        optimization: 0,
+        has_sources: true,
+        is_pruned: false,
+        python_options: Vec::new(),
+        worker_count: 1,
+    };
+    payload::write(&contents, &sample::runtime(), &options, &|_, _| ()).unwrap()
+}
+
+#[test]
+fn sizes_add_up_to_the_file() {
+    let written = sample_payload();
+    let payload = Payload::parse(&written.bytes).unwrap();
+    let file_size = written.bytes.len() as u64 + 1_000_000;
+    let report = Report::new(&payload, written.manifest, file_size);
+    let sizes = report.sizes;
+    assert_eq!(sizes.stub, 1_000_000);
+    let sum = sizes.stub + sizes.hot_code + sizes.cold_code + sizes.sources + sizes.data + sizes.index;
+    assert_eq!(sum, file_size);
+    assert!(sizes.hot_code > 0 && sizes.cold_code > 0 && sizes.sources > 0);
+    assert_eq!((report.hot_module_count, report.cold_module_count), (3, 1));
+    let packages: u64 = report.packages.iter().map(|package| package.size).sum();
+    assert_eq!(packages, sizes.hot_code + sizes.cold_code + sizes.sources);
+    assert!(report.packages.is_sorted_by(|one, next| one.size >= next.size));
+}
+
+#[test]
+fn report_survives_json() {
+    let written = sample_payload();
+    let payload = Payload::parse(&written.bytes).unwrap();
+    let report = Report::new(&payload, written.manifest, 123);
+    let json = serde_json::to_string(&report).unwrap();
+    assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
+}
+
+#[test]
+fn verification_names_the_damaged_file() {
+    let written = sample_payload();
+    let intact = verify(&Payload::parse(&written.bytes).unwrap());
+    assert!(intact.is_intact && intact.damaged_files.is_empty());
+    let mut damaged = written.bytes.clone();
+    let code = sample::code_of("json");
+    let start = damaged.windows(code.len()).position(|window| window == code).unwrap();
+    damaged[start + 5] ^= 1;
+    let verification = verify(&Payload::parse(&damaged).unwrap());
+    assert!(!verification.is_intact);
+    assert_eq!(verification.damaged_files, ["lib/python3.13/json.py"]);
+}
+
+#[test]
+fn foreign_files_are_named_for_what_they_are() {
+    let elf = [b"\x7fELF\x02\x01\x01".as_slice(), &[0; 57]].concat();
+    let kinds = [
+        (b"".as_slice(), FileKind::Empty),
+        (b"#!/bin/sh\n", FileKind::Script),
+        (b"MZ\x90\0", FileKind::WindowsProgram),
+        (b"PK\x03\x04", FileKind::Zip),
+        (b"words", FileKind::Unknown),
+        (b"\x7fELF\x02\x01\x01", FileKind::BrokenElf),
+        (&elf, FileKind::Elf),
+        (&pyfreeze_format::layout::MAGIC, FileKind::Payload),
+    ];
+    for (bytes, kind) in kinds {
+        assert_eq!(payload_bytes(bytes), Err(kind), "{:?}", String::from_utf8_lossy(bytes));
+    }
+    let error = super::report(Path::new("notes.txt"), b"words").unwrap_err();
+    assert_eq!(error.to_string(), "`notes.txt` was not made by pyfreeze: it is not an executable");
+}
+
+#[test]
+fn own_program_has_no_payload() {
+    let own = super::read(&std::env::current_exe().unwrap()).unwrap();
+    let error = super::report(Path::new("tests"), &own).unwrap_err();
+    assert!(matches!(error, InspectError::Foreign { kind: FileKind::Elf, .. }), "{error}");
+}

@@ -1,0 +1,141 @@
+//! The manifest: build facts that only people and `inspect` need, as one compressed JSON section.
+//!
+//! The stub never reads it, so it may say in words what the head says in numbers.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{PayloadError, PayloadOptions};
+use crate::contents::{Contents, Distribution, EntryPoint, MissingImport, Owner, Temperature};
+use crate::runtime::Runtime;
+
+/// Most bytes that a manifest may decode to: a limit against hostile files, far above any real one.
+const MAX_SIZE: usize = 1 << 30;
+
+/// What `pyfreeze inspect` tells beyond what lies in the payload's index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of pyfreeze that made the payload.
+    pub pyfreeze_version: String,
+    /// The runtime in the executable.
+    pub runtime: RuntimeFacts,
+    /// How the program is run.
+    pub entry_point: EntryPoint,
+    /// How it was built.
+    pub settings: SettingsFacts,
+    /// Every module, sorted by path.
+    pub modules: Vec<ManifestModule>,
+    /// Every other file, sorted by path.
+    pub files: Vec<ManifestFile>,
+    /// The included distributions, sorted by name.
+    pub distributions: Vec<Distribution>,
+    /// Imports that lead nowhere, sorted by name.
+    pub missing: Vec<MissingImport>,
+}
+
+/// The runtime in an executable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuntimeFacts {
+    /// The Python version.
+    pub python_version: String,
+    /// The target triple.
+    pub target: String,
+    /// The oldest glibc that it runs on.
+    pub glibc: String,
+    /// The digest of stub and library.
+    pub identity: String,
+}
+
+/// How a program was built.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingsFacts {
+    /// 0, 1 (`-O`) or 2 (`-OO`).
+    pub optimization: u32,
+    /// True when sources ride along.
+    pub has_sources: bool,
+    /// True when unreached modules were left out.
+    pub is_pruned: bool,
+    /// Interpreter options.
+    pub python_options: Vec<String>,
+    /// `sys.path`, below the virtual root.
+    pub search_path: Vec<String>,
+}
+
+/// One module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestModule {
+    /// Its dotted name.
+    pub name: String,
+    /// Its path below the virtual root.
+    pub path: String,
+    /// Who brought it along.
+    pub owner: Owner,
+    /// Reached by imports, or only there in case.
+    pub temperature: Temperature,
+    /// The first module found that imports it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub imported_by: Option<String>,
+}
+
+/// One file that is not a module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestFile {
+    /// Its path below the virtual root.
+    pub path: String,
+    /// Who brought it along.
+    pub owner: Owner,
+}
+
+impl Manifest {
+    /// The facts of one build.
+    ///
+    /// # Errors
+    /// [`PayloadError::NoEntryPoint`].
+    pub fn new(contents: &Contents, runtime: &Runtime, options: &PayloadOptions) -> Result<Self, PayloadError> {
+        let module = |module: &crate::contents::Module| ManifestModule {
+            name: module.name.clone(),
+            path: module.path.clone(),
+            owner: module.owner.clone(),
+            temperature: module.temperature,
+            imported_by: module.imported_by.clone(),
+        };
+        let file =
+            |file: &crate::contents::DataFile| ManifestFile { path: file.path.clone(), owner: file.owner.clone() };
+        Ok(Self {
+            pyfreeze_version: env!("CARGO_PKG_VERSION").to_string(),
+            runtime: runtime.facts(),
+            entry_point: contents.entry_point.clone().ok_or(PayloadError::NoEntryPoint)?,
+            settings: SettingsFacts {
+                optimization: options.optimization,
+                has_sources: options.has_sources,
+                is_pruned: options.is_pruned,
+                python_options: options.python_options.clone(),
+                search_path: contents.search_path.clone(),
+            },
+            modules: contents.modules.iter().map(module).collect(),
+            files: contents.files.iter().map(file).collect(),
+            distributions: contents.distributions.clone(),
+            missing: contents.missing.clone(),
+        })
+    }
+}
+
+/// The bytes of a manifest section: JSON, zstd-compressed.
+#[must_use]
+pub fn encode_section<T: Serialize>(value: &T) -> Vec<u8> {
+    // OK because the values are structs of strings, numbers and lists, which JSON can always say, and zstd
+    // fails on no input that is in memory.
+    let json = serde_json::to_vec(value).unwrap_or_default();
+    zstd::bulk::compress(&json, 9).unwrap_or_default()
+}
+
+/// Reads a manifest section back; the error says what is wrong with it.
+///
+/// # Errors
+/// A sentence part, such as "its manifest can't be decompressed".
+pub fn decode_section<T: DeserializeOwned>(section: &[u8]) -> Result<T, String> {
+    let json = zstd::bulk::Decompressor::upper_bound(section).filter(|size| *size <= MAX_SIZE);
+    let json = json.and_then(|size| zstd::bulk::decompress(section, size).ok());
+    let json = json.ok_or("its manifest can't be decompressed")?;
+    serde_json::from_slice(&json).map_err(|error| format!("its manifest can't be read: {error}"))
+}

@@ -1,0 +1,150 @@
+//! Contents + runtime → payload: the bytes that the executable carries.
+//!
+//! Comes in: everything that goes into the program, decided, and the runtime pack whose standard library rides
+//! along. Goes out: the payload's bytes and its manifest. It reads the files that the
+//! contents name and nothing else; no clock, no host path and no order of arrival reaches the bytes.
+
+mod manifest;
+mod pack;
+mod parallel;
+mod store;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use pyfreeze_format::{NewFile, NewSettings, PayloadWriter, SectionKind, WriteError};
+use thiserror::Error;
+
+pub use manifest::{
+    Manifest, ManifestFile, ManifestModule, RuntimeFacts, SettingsFacts, decode_section, encode_section,
+};
+pub use pack::PackedLibrary;
+pub use parallel::parallel_map;
+pub use store::{compressed, decompressed};
+
+use crate::contents::{Contents, DataFile, Module};
+use crate::runtime::Runtime;
+
+/// What the payload's bytes depend on besides the contents.
+#[derive(Clone, Debug)]
+pub struct PayloadOptions {
+    /// 0, 1 (`-O`) or 2 (`-OO`).
+    pub optimization: u32,
+    /// Whether sources were included, for the manifest.
+    pub has_sources: bool,
+    /// Whether unreached modules were left out, for the manifest.
+    pub is_pruned: bool,
+    /// Interpreter options such as `-Xdev`.
+    pub python_options: Vec<String>,
+    /// Threads that read and compress.
+    pub worker_count: usize,
+}
+
+/// A finished payload.
+pub struct Payload {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// What its manifest section says.
+    pub manifest: Manifest,
+}
+
+/// Why a payload can't be made.
+#[derive(Debug, Error)]
+pub enum PayloadError {
+    /// A file can't be read.
+    #[error("Cannot read `{path}`: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The contents name something of the runtime pack that is not in it.
+    #[error("Cannot find `{0}` in the runtime pack")]
+    NotInPack(String),
+    /// Bytes of the runtime pack can't be decompressed.
+    #[error("Cannot use the runtime pack: `{0}` is damaged")]
+    PackDamaged(String),
+    /// The contents have no entry point.
+    #[error("Cannot freeze a program without an entry point")]
+    NoEntryPoint,
+    /// A limit of the format is passed.
+    #[error("{0}")]
+    Write(#[from] WriteError),
+}
+
+/// Makes the payload. `progress` is told how many files of how many have been stored.
+///
+/// # Errors
+/// [`PayloadError`] naming the file.
+pub fn write(
+    contents: &Contents,
+    runtime: &Runtime,
+    options: &PayloadOptions,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Payload, PayloadError> {
+    let library = PackedLibrary::new(runtime);
+    let jobs = jobs(contents);
+    let stored =
+        parallel_map(&jobs, options.worker_count, |job| job.store(&library), |done| progress(done, jobs.len()))?;
+    let manifest = Manifest::new(contents, runtime, options)?;
+    let mut writer = PayloadWriter::new();
+    for (job, file) in jobs.iter().zip(stored) {
+        writer.add_file(job.path(), file)?;
+    }
+    for directory in &contents.directories {
+        writer.add_directory(directory)?;
+    }
+    let settings = settings(contents, runtime, options)?;
+    let bytes = writer.finish(&settings, &[(SectionKind::Manifest, encode_section(&manifest))])?;
+    Ok(Payload { bytes, manifest })
+}
+
+fn settings(contents: &Contents, runtime: &Runtime, options: &PayloadOptions) -> Result<NewSettings, PayloadError> {
+    let entry_point = contents.entry_point.as_ref().ok_or(PayloadError::NoEntryPoint)?;
+    Ok(NewSettings {
+        entry_point_kind: entry_point.kind(),
+        entry_point_path: entry_point.path.clone(),
+        optimization: options.optimization,
+        library_path: runtime.descriptor().library_path.clone(),
+        search_path: contents.search_path.clone(),
+        python_options: options.python_options.clone(),
+        python_version: runtime.descriptor().python_version.clone(),
+    })
+}
+
+/// One file of the payload, still to be stored.
+enum Job<'a> {
+    Module(&'a Module),
+    Data(&'a DataFile),
+}
+
+fn jobs(contents: &Contents) -> Vec<Job<'_>> {
+    let modules = contents.modules.iter().map(Job::Module);
+    modules.chain(contents.files.iter().map(Job::Data)).collect()
+}
+
+impl<'a> Job<'a> {
+    fn path(&self) -> &str {
+        match self {
+            Self::Module(module) => &module.path,
+            Self::Data(file) => &file.path,
+        }
+    }
+
+    fn store(&self, library: &PackedLibrary<'a>) -> Result<NewFile<'a>, PayloadError> {
+        match self {
+            Self::Module(module) => store::module(module, library),
+            Self::Data(file) => store::data_file(file, library),
+        }
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Payload").field("size", &self.bytes.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

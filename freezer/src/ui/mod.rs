@@ -1,0 +1,13 @@
+//! What people see: messages and progress on stderr, summaries and tables on stdout.
+//!
+//! Comes in: finished facts. Goes out: text. Nothing here decides anything, and colour never carries meaning.
+
+mod messages;
+mod progress;
+mod summary;
+mod text;
+
+pub use messages::{Messages, Style};
+pub use progress::Bar;
+pub use summary::{build_summary, inspect_summary};
+pub use text::{count_text, duration_text, size_text};

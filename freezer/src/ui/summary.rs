@@ -1,0 +1,212 @@
+//! A build or an executable in words, never longer than a screen.
+
+use super::{Style, count_text, duration_text, size_text};
+use crate::contents::{MissingImport, Owner};
+use crate::freeze::Frozen;
+use crate::inspect::{PackageSize, Report};
+
+/// Lines for packages, and for missing imports, before "and … more".
+const LIST_LIMIT: usize = 8;
+
+/// What `pyfreeze build` says at the end.
+#[must_use]
+pub fn build_summary(frozen: &Frozen, style: Style) -> String {
+    let Frozen { output, report, compiled, duration, .. } = frozen;
+    let title = style.bold(&output.display().to_string());
+    let mut text = format!("{title}  {} in {}\n", size_text(report.file_size), duration_text(*duration));
+    text += &facts(report, style);
+    text += &row(style, "compiled", &format!("{} now, {} from the cache", compiled.compiled, compiled.cached));
+    text + &missing(&report.manifest.missing, style)
+}
+
+/// What `pyfreeze inspect` says.
+#[must_use]
+pub fn inspect_summary(path: &str, report: &Report, style: Style) -> String {
+    let mut text = format!("{}  {}\n", style.bold(path), size_text(report.file_size));
+    let settings = &report.manifest.settings;
+    text += &facts(report, style);
+    let optimization = ["", "-O", "-OO"].get(settings.optimization as usize).copied().unwrap_or("");
+    let sources = if settings.has_sources { "" } else { "--source none" };
+    let pruned = if settings.is_pruned { "--prune" } else { "" };
+    let words = [optimization, sources, pruned].into_iter().chain(settings.python_options.iter().map(String::as_str));
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    if !words.is_empty() {
+        text += &row(style, "settings", &words.join(" "));
+    }
+    text += &row(style, "made by", &format!("pyfreeze {}", report.manifest.pyfreeze_version));
+    text += &row(style, "digest", &report.digest);
+    text + &missing(&report.manifest.missing, style)
+}
+
+fn facts(report: &Report, style: Style) -> String {
+    let manifest = &report.manifest;
+    let entry_point = &manifest.entry_point;
+    let place = if entry_point.path.is_empty() { String::new() } else { format!(" {}", entry_point.path) };
+    let runtime = &manifest.runtime;
+    let sizes = &report.sizes;
+    let parts = [
+        ("runtime", sizes.stub),
+        ("hot code", sizes.hot_code),
+        ("cold code", sizes.cold_code),
+        ("sources", sizes.sources),
+        ("data", sizes.data),
+        ("index", sizes.index),
+    ];
+    let parts: Vec<String> = parts.iter().map(|(name, size)| format!("{name} {}", size_text(*size))).collect();
+    let modules = format!(
+        "{} hot, {} cold; {} data files",
+        count_text(report.hot_module_count),
+        count_text(report.cold_module_count),
+        count_text(manifest.files.len())
+    );
+    row(style, "runs", &format!("{}{place}", entry_point.description))
+        + &row(
+            style,
+            "python",
+            &format!("{}, {}, glibc {} or later", runtime.python_version, runtime.target, runtime.glibc),
+        )
+        + &row(style, "sizes", &parts.join(", "))
+        + &row(style, "modules", &modules)
+        + &packages(report, style)
+}
+
+fn packages(report: &Report, style: Style) -> String {
+    let of_distribution = |package: &&PackageSize| matches!(package.owner, Owner::Distribution(_));
+    let count = report.manifest.distributions.len();
+    if count == 0 {
+        return String::new();
+    }
+    let packages: Vec<_> = report.packages.iter().filter(of_distribution).collect();
+    let largest =
+        packages.iter().take(LIST_LIMIT).map(|package| format!("{} {}", owner_text(package), size_text(package.size)));
+    let largest: Vec<String> = largest.collect();
+    row(style, "packages", &format!("{}, the largest: {}", count_text(count), largest.join(", ")))
+}
+
+fn owner_text(package: &PackageSize) -> &str {
+    match &package.owner {
+        Owner::Distribution(name) => name,
+        Owner::Project => "project",
+        Owner::StandardLibrary => "standard library",
+        Owner::Settings => "settings",
+    }
+}
+
+/// Required ones first: they are what may break the program.
+fn missing(missing: &[MissingImport], style: Style) -> String {
+    if missing.is_empty() {
+        return String::new();
+    }
+    let required = missing.iter().filter(|import| !import.is_optional);
+    let optional = missing.iter().filter(|import| import.is_optional);
+    let mut text = row(
+        style,
+        "missing",
+        &format!("{} required, {} optional imports lead nowhere", required.clone().count(), optional.clone().count()),
+    );
+    for import in required.chain(optional).take(LIST_LIMIT) {
+        let kind = if import.is_optional { "optional" } else { "required" };
+        text += &format!("             {kind} {}, wanted by {}\n", import.name, wanted_by(import));
+    }
+    if missing.len() > LIST_LIMIT {
+        text += &format!("             and {} more: `--json` lists them\n", missing.len() - LIST_LIMIT);
+    }
+    text
+}
+
+fn wanted_by(import: &MissingImport) -> String {
+    let first: Vec<&str> = import.wanted_by.iter().take(2).map(String::as_str).collect();
+    let more = import.wanted_by.len().saturating_sub(first.len());
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("{}{more}", first.join(", "))
+}
+
+fn row(style: Style, label: &str, text: &str) -> String {
+    format!("  {} {text}\n", style.dim(&format!("{label:<10}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{inspect_summary, missing};
+    use crate::contents::{Distribution, EntryPoint, MissingImport, Owner};
+    use crate::inspect::{PackageSize, Report, Sizes};
+    use crate::payload::{Manifest, RuntimeFacts, SettingsFacts};
+    use crate::ui::Style;
+
+    fn import(name: &str, is_optional: bool) -> MissingImport {
+        let wanted_by = ["app:1", "app:2", "app:3"].map(String::from).to_vec();
+        MissingImport { name: name.to_string(), wanted_by, is_optional }
+    }
+
+    fn report() -> Report {
+        let package = |owner, size| PackageSize { owner, size, module_count: 1 };
+        let distribution =
+            Distribution { name: "Rich".into(), version: "14.0".into(), reason: "imported by app".into() };
+        Report {
+            file_size: 29_200_000,
+            digest: "00ff".into(),
+            sizes: Sizes {
+                stub: 18_300_000,
+                hot_code: 7_000_000,
+                cold_code: 1,
+                sources: 0,
+                data: 10_600,
+                index: 95_500,
+            },
+            hot_module_count: 1260,
+            cold_module_count: 2,
+            packages: vec![package(Owner::StandardLibrary, 9), package(Owner::Distribution("rich".into()), 5_000)],
+            manifest: Manifest {
+                pyfreeze_version: "0.1.0".into(),
+                runtime: RuntimeFacts {
+                    python_version: "3.13.5".into(),
+                    target: "x86_64-unknown-linux-gnu".into(),
+                    glibc: "2.17".into(),
+                    identity: "12".into(),
+                },
+                entry_point: EntryPoint { description: "script".into(), path: "app.py".into(), is_folder: false },
+                settings: SettingsFacts {
+                    optimization: 1,
+                    has_sources: false,
+                    is_pruned: true,
+                    python_options: vec!["-Xdev".into()],
+                    search_path: Vec::new(),
+                },
+                modules: Vec::new(),
+                files: Vec::new(),
+                distributions: vec![distribution],
+                missing: vec![import("yaml", true)],
+            },
+        }
+    }
+
+    #[test]
+    fn inspection_in_words() {
+        let expected = "\
+app  29.2 MB
+  runs       script app.py
+  python     3.13.5, x86_64-unknown-linux-gnu, glibc 2.17 or later
+  sizes      runtime 18.3 MB, hot code 7.0 MB, cold code 1 B, sources 0 B, data 10.6 kB, index 95.5 kB
+  modules    1,260 hot, 2 cold; 0 data files
+  packages   1, the largest: rich 5.0 kB
+  settings   -O --source none --prune -Xdev
+  made by    pyfreeze 0.1.0
+  digest     00ff
+  missing    0 required, 1 optional imports lead nowhere
+             optional yaml, wanted by app:1, app:2 and 1 more
+";
+        assert_eq!(inspect_summary("app", &report(), Style::Plain), expected);
+    }
+
+    #[test]
+    fn required_imports_come_first_and_the_list_ends() {
+        let mut imports: Vec<_> = (0..20).map(|number| import(&format!("optional{number}"), true)).collect();
+        imports.push(import("needed", false));
+        let text = missing(&imports, Style::Plain);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 10);
+        assert_eq!(lines[1], "             required needed, wanted by app:1, app:2 and 1 more");
+        assert_eq!(lines[9], "             and 13 more: `--json` lists them");
+        assert_eq!(missing(&[], Style::Plain), "");
+    }
+}

@@ -1,0 +1,67 @@
+"""What single standard modules must know about the virtual root, applied when they are imported.
+
+Comes in: a standard module that has just run. Goes out: the same module with one function replaced. Each
+adapter says what would go wrong without it.
+"""
+
+
+def adapt(module):
+    """Applies the adapter of `module`, which `_pyfreeze_bootstrap` has found to have one."""
+    _ADAPTERS[module.__name__](module)
+
+
+def _resources(common):
+    # `as_file` hands a pathlib.Path out as it is, since it is "already a file". Other programs, to whom such
+    # paths are given, can't see the virtual root: they get a temporary copy, as from a zip file.
+    import contextlib
+    import os
+    import pathlib
+    import shutil
+    import tempfile
+
+    from _pyfreeze_bootstrap import _pyfreeze
+
+    @common.as_file.register(pathlib.Path)
+    @contextlib.contextmanager
+    def as_file(path):
+        if not _pyfreeze.is_virtual(os.fspath(path)):
+            yield path
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            copy = pathlib.Path(folder) / path.name
+            (shutil.copytree if path.is_dir() else shutil.copyfile)(path, copy)
+            yield copy
+
+
+def _spawn(spawn):
+    # A child finds the parent's script by path and compiles it: the source may have been left out, and its code
+    # object is in the payload anyway.
+    import sys
+    import types
+
+    import _pyfreeze_bootstrap
+
+    from_disk = spawn._fixup_main_from_path
+
+    def _fixup_main_from_path(main_path):
+        loader = _pyfreeze_bootstrap.loader_for("__mp_main__", main_path)
+        if loader is None:
+            return from_disk(main_path)
+        current_main = sys.modules["__main__"]
+        if getattr(current_main, "__file__", None) == main_path:
+            return None
+        spawn.old_main_modules.append(current_main)
+        module = types.ModuleType("__mp_main__")
+        module.__file__ = main_path
+        module.__loader__ = loader
+        module.__package__ = ""
+        exec(loader.get_code(None), module.__dict__)
+        sys.modules["__main__"] = sys.modules["__mp_main__"] = module
+
+    spawn._fixup_main_from_path = _fixup_main_from_path
+
+
+_ADAPTERS = {
+    "importlib.resources._common": _resources,
+    "multiprocessing.spawn": _spawn,
+}

@@ -1,0 +1,70 @@
+//! Where OpenSSL finds the host's certificates.
+//!
+//! OpenSSL compiles one folder in, but distributions disagree. These functions stand in for the whole of
+//! OpenSSL's `crypto/x509/x509_def.c`, so that its member of libcrypto.a is not linked; they are asked only when
+//! certificates are wanted, and the variables SSL_CERT_FILE and SSL_CERT_DIR still win, as in OpenSSL.
+
+use core::ffi::{CStr, c_char};
+use core::mem;
+
+/// Bundles of Debian, Ubuntu, Arch, Gentoo; Fedora, RHEL; openSUSE; Alpine; older Fedora; Void, Slackware.
+const FILES: [&CStr; 6] = [
+    c"/etc/ssl/certs/ca-certificates.crt",
+    c"/etc/pki/tls/certs/ca-bundle.crt",
+    c"/etc/ssl/ca-bundle.pem",
+    c"/etc/ssl/cert.pem",
+    c"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    c"/etc/ssl/certs/ca-bundle.crt",
+];
+
+/// Folders of certificates by hash: Debian and relatives; Fedora and RHEL.
+const FOLDERS: [&CStr; 2] = [c"/etc/ssl/certs", c"/etc/pki/tls/certs"];
+
+fn first_existing(paths: &[&'static CStr]) -> *const c_char {
+    let exists = |path: &&&CStr| {
+        // SAFETY: an all-zero `stat` is a valid value of that plain C structure.
+        let mut status: libc::stat = unsafe { mem::zeroed() };
+        // SAFETY: the path is a C string and `status` is writable.
+        unsafe { libc::syscall(libc::SYS_newfstatat, libc::AT_FDCWD, path.as_ptr(), &raw mut status, 0) == 0 }
+    };
+    paths.iter().find(exists).or(paths.first()).map_or(c"".as_ptr(), |path| path.as_ptr())
+}
+
+// SAFETY (all functions of this file): OpenSSL's names with OpenSSL's signatures (include/openssl/x509.h.in);
+// the member of libcrypto.a that also defines them is left out because all its symbols are defined here.
+
+/// The bundle of trusted certificates.
+#[unsafe(no_mangle)]
+extern "C" fn X509_get_default_cert_file() -> *const c_char {
+    first_existing(&FILES)
+}
+
+/// The folder of trusted certificates.
+#[unsafe(no_mangle)]
+extern "C" fn X509_get_default_cert_dir() -> *const c_char {
+    first_existing(&FOLDERS)
+}
+
+/// The folder of `openssl.cnf`.
+#[unsafe(no_mangle)]
+extern "C" fn X509_get_default_cert_area() -> *const c_char {
+    c"/etc/ssl".as_ptr()
+}
+
+/// The folder of private keys.
+#[unsafe(no_mangle)]
+extern "C" fn X509_get_default_private_dir() -> *const c_char {
+    c"/etc/ssl/private".as_ptr()
+}
+
+/// The variable that names another bundle.
+#[unsafe(no_mangle)]
+extern "C" fn X509_get_default_cert_file_env() -> *const c_char {
+    c"SSL_CERT_FILE".as_ptr()
+}
+
+/// The variable that names other folders.
+#[unsafe(no_mangle)]
+extern "C" fn X509_get_default_cert_dir_env() -> *const c_char {
+    c"SSL_CERT_DIR".as_ptr()
+}

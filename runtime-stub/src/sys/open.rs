@@ -1,0 +1,232 @@
+//! `open`, `fopen` and `realpath` for paths in the payload.
+//!
+//! A file of the payload is opened as a sealed memfd: a real descriptor, which can be read, sought, mapped and
+//! passed on, and can't be written. Paths outside the payload go to the kernel or to the C library.
+
+use core::ffi::{CStr, c_char, c_int, c_uint};
+use core::{mem, ptr, slice};
+
+use pyfreeze_format::{Blob, Entry, VIRTUAL_ROOT};
+
+use crate::sys::libc_next::{Next, fail};
+use crate::sys::metadata::{path_target, result};
+use crate::sys::{state, zstd};
+use crate::virtual_path::Target;
+
+/// Flags of `open` that ask for more than reading.
+const WRITING: c_int = libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC | libc::O_APPEND;
+
+/// What an `open` of a path in the payload comes to; `None` when the path is the kernel's business.
+fn open_virtual(path: *const c_char, flags: c_int) -> Option<c_int> {
+    let is_writing = flags & WRITING != 0;
+    Some(match path_target(path) {
+        Target::Outside | Target::Executable(_) | Target::Root(_) => return None,
+        Target::Missing if flags & libc::O_CREAT != 0 => fail(libc::EROFS),
+        Target::Missing => fail(libc::ENOENT),
+        Target::Inside(entry) if entry.is_directory() => fail(libc::EISDIR),
+        Target::Inside(_) if flags & libc::O_CREAT != 0 && flags & libc::O_EXCL != 0 => fail(libc::EEXIST),
+        Target::Inside(_) if is_writing => fail(libc::EROFS),
+        Target::Inside(_) if flags & libc::O_DIRECTORY != 0 => fail(libc::ENOTDIR),
+        Target::Inside(entry) => memory_file(&entry, flags),
+    })
+}
+
+/// A sealed memfd with the entry's content, its position at the start.
+fn memory_file(entry: &Entry<'static>, flags: c_int) -> c_int {
+    let blob = state::payload().and_then(|payload| payload.content(entry).ok().flatten());
+    let Some(blob) = blob else { return fail(libc::EIO) };
+    let mut name = [0_u8; 64];
+    for (to, from) in name.iter_mut().zip(entry.name.iter().take(63)) {
+        *to = *from;
+    }
+    // SAFETY: the name is a C string; the flags are known since Linux 3.17.
+    let descriptor = result(unsafe {
+        libc::syscall(libc::SYS_memfd_create, name.as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING)
+    });
+    if descriptor < 0 {
+        return descriptor;
+    }
+    if let Err(error) = fill(descriptor, &blob) {
+        // SAFETY: the descriptor is ours and unused from here on.
+        unsafe { libc::close(descriptor) };
+        return fail(error);
+    }
+    if flags & libc::O_CLOEXEC == 0 {
+        // SAFETY: changes a flag of our own descriptor.
+        unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) };
+    }
+    descriptor
+}
+
+fn fill(descriptor: c_int, blob: &Blob<'_>) -> Result<(), c_int> {
+    let size = blob.size as usize;
+    // SAFETY: sets the size of our own file.
+    if unsafe { libc::ftruncate(descriptor, i64::from(blob.size)) } != 0 {
+        return Err(errno());
+    }
+    if size > 0 {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: maps our own file of that size at an address of the kernel's choice.
+        let memory = unsafe { libc::mmap(ptr::null_mut(), size, protection, libc::MAP_SHARED, descriptor, 0) };
+        if memory == libc::MAP_FAILED {
+            return Err(errno());
+        }
+        // SAFETY: the mapping has `size` writable bytes and is known to nobody else.
+        let is_whole = unsafe { zstd::decode(blob, memory.cast()) };
+        // SAFETY: unmaps exactly what was mapped above.
+        unsafe { libc::munmap(memory, size) };
+        if !is_whole {
+            return Err(libc::EIO);
+        }
+    }
+    let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_WRITE | libc::F_SEAL_SEAL;
+    // SAFETY: seals our own file; should an old kernel refuse, the file is merely unsealed.
+    unsafe { libc::fcntl(descriptor, libc::F_ADD_SEALS, seals) };
+    Ok(())
+}
+
+fn errno() -> c_int {
+    // SAFETY: errno's address is valid in every thread.
+    unsafe { *libc::__errno_location() }
+}
+
+// SAFETY (all exported functions of this file): the C library's names with its signatures on x86-64, where the
+// functions with and without "64" are the same. `open` is variadic in C; its third argument, an integer, is passed
+// in the same register either way, and is only looked at when the flags say that it is there.
+
+macro_rules! open_family {
+    ($($open:ident, $openat:ident, $creat:ident, $open_2:ident, $openat_2:ident, $fopen:ident, $next_fopen:ident;)*) => {$(
+        /// See open(2).
+        #[unsafe(no_mangle)]
+        extern "C" fn $open(path: *const c_char, flags: c_int, mode: c_uint) -> c_int {
+            $openat(libc::AT_FDCWD, path, flags, mode)
+        }
+
+        /// See openat(2).
+        #[unsafe(no_mangle)]
+        extern "C" fn $openat(directory: c_int, path: *const c_char, flags: c_int, mode: c_uint) -> c_int {
+            open_virtual(path, flags).unwrap_or_else(|| {
+                // SAFETY: the kernel checks the pointer itself.
+                result(unsafe { libc::syscall(libc::SYS_openat, directory, path, flags, mode) })
+            })
+        }
+
+        /// See creat(2).
+        #[unsafe(no_mangle)]
+        extern "C" fn $creat(path: *const c_char, mode: c_uint) -> c_int {
+            $open(path, libc::O_CREAT | libc::O_WRONLY | libc::O_TRUNC, mode)
+        }
+
+        /// `open` as called by programs built with _FORTIFY_SOURCE.
+        #[unsafe(no_mangle)]
+        extern "C" fn $open_2(path: *const c_char, flags: c_int) -> c_int {
+            $open(path, flags, 0)
+        }
+
+        /// `openat` as called by programs built with _FORTIFY_SOURCE.
+        #[unsafe(no_mangle)]
+        extern "C" fn $openat_2(directory: c_int, path: *const c_char, flags: c_int) -> c_int {
+            $openat(directory, path, flags, 0)
+        }
+
+        /// See fopen(3).
+        #[unsafe(no_mangle)]
+        extern "C" fn $fopen(path: *const c_char, mode: *const c_char) -> *mut libc::FILE {
+            fopen_with(&$next_fopen, path, mode)
+        }
+    )*};
+}
+
+static NEXT_FOPEN: Next = Next::new(c"fopen");
+static NEXT_FOPEN64: Next = Next::new(c"fopen64");
+
+open_family! {
+    open, openat, creat, __open_2, __openat_2, fopen, NEXT_FOPEN;
+    open64, openat64, creat64, __open64_2, __openat64_2, fopen64, NEXT_FOPEN64;
+}
+
+fn fopen_with(next: &Next, path: *const c_char, mode: *const c_char) -> *mut libc::FILE {
+    // SAFETY: callers of `fopen` pass C strings.
+    let mode_text = if mode.is_null() { c"r" } else { unsafe { CStr::from_ptr(mode) } }.to_bytes();
+    let is_reading = mode_text.starts_with(b"r") && !mode_text.contains(&b'+');
+    let access = if is_reading { libc::O_RDONLY } else { libc::O_RDWR | libc::O_CREAT };
+    let close_on_exec = if mode_text.contains(&b'e') { libc::O_CLOEXEC } else { 0 };
+    match open_virtual(path, access | close_on_exec) {
+        Some(descriptor) if descriptor < 0 => ptr::null_mut(),
+        // SAFETY: the descriptor is open and now belongs to the stream; the mode is a C string.
+        Some(descriptor) => unsafe { libc::fdopen(descriptor, c"r".as_ptr()) },
+        None => {
+            // SAFETY: the C library's own function, of this signature.
+            let fopen: extern "C" fn(*const c_char, *const c_char) -> *mut libc::FILE =
+                unsafe { mem::transmute(next.address()) };
+            fopen(path, mode)
+        }
+    }
+}
+
+static NEXT_REALPATH: Next = Next::new(c"realpath");
+
+/// See realpath(3). A path in the payload becomes its spelling with the executable's real path, as if the
+/// payload were a folder there.
+#[unsafe(no_mangle)]
+extern "C" fn realpath(path: *const c_char, resolved: *mut c_char) -> *mut c_char {
+    match path_target(path) {
+        Target::Inside(entry) => real_path(&entry, resolved),
+        Target::Missing => {
+            fail(libc::ENOENT);
+            ptr::null_mut()
+        }
+        Target::Outside | Target::Root(_) | Target::Executable(_) => {
+            // SAFETY: the C library's own function, of this signature.
+            let next: extern "C" fn(*const c_char, *mut c_char) -> *mut c_char =
+                unsafe { mem::transmute(NEXT_REALPATH.address()) };
+            next(path, resolved)
+        }
+    }
+}
+
+/// `realpath` as called by programs built with _FORTIFY_SOURCE.
+#[unsafe(no_mangle)]
+extern "C" fn __realpath_chk(path: *const c_char, resolved: *mut c_char, _size: usize) -> *mut c_char {
+    realpath(path, resolved)
+}
+
+fn real_path(entry: &Entry<'static>, resolved: *mut c_char) -> *mut c_char {
+    let room = libc::PATH_MAX as usize;
+    let buffer = if resolved.is_null() {
+        // SAFETY: malloc has no precondition; the caller frees the result, as realpath(3) says.
+        unsafe { libc::malloc(room) }.cast()
+    } else {
+        resolved
+    };
+    if buffer.is_null() {
+        return buffer;
+    }
+    // SAFETY: realpath's buffer has PATH_MAX bytes, ours as the caller's.
+    let bytes = unsafe { slice::from_raw_parts_mut(buffer.cast::<u8>(), room) };
+    write_path(bytes, entry);
+    buffer
+}
+
+/// Writes the entry's path below the executable's real path, with a terminator, cutting off what has no room.
+fn write_path(bytes: &mut [u8], entry: &Entry<'static>) {
+    let root = match state::executable() {
+        [] => VIRTUAL_ROOT.as_bytes(),
+        executable => executable,
+    };
+    let mut room = bytes.iter_mut();
+    let last = room.next_back();
+    let mut put = |part: &[u8]| part.iter().zip(room.by_ref()).for_each(|(from, to)| *to = *from);
+    put(root);
+    if let Some(payload) = state::payload() {
+        // OK because an entry found by its path is not deeper than the format allows.
+        let _ = payload.path_components(entry, |name| {
+            put(b"/");
+            put(name);
+        });
+    }
+    put(b"\0");
+    if let Some(last) = last {
+        *last = 0;
+    }
+}

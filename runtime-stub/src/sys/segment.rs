@@ -1,0 +1,55 @@
+//! Finds the payload through the program headers.
+
+use core::slice;
+
+use pyfreeze_format::{FormatError, PAYLOAD_ADDRESS};
+
+/// The bytes of the segment that the graft added, `None` when there is no such segment (an executable without a
+/// payload), an error when the file ends before the segment does.
+#[must_use]
+pub fn payload_bytes() -> Option<Result<&'static [u8], FormatError>> {
+    let is_payload = |header: &&libc::Elf64_Phdr| {
+        let end = header.p_vaddr.saturating_add(header.p_memsz);
+        header.p_type == libc::PT_LOAD && (header.p_vaddr..end).contains(&PAYLOAD_ADDRESS)
+    };
+    let header = program_headers().iter().find(is_payload)?;
+    let before = PAYLOAD_ADDRESS.saturating_sub(header.p_vaddr);
+    Some(mapped(PAYLOAD_ADDRESS, header.p_memsz.saturating_sub(before)))
+}
+
+fn program_headers() -> &'static [libc::Elf64_Phdr] {
+    // SAFETY: getauxval has no precondition.
+    let table = unsafe { libc::getauxval(libc::AT_PHDR) } as *const libc::Elf64_Phdr;
+    // SAFETY: getauxval has no precondition.
+    let count = unsafe { libc::getauxval(libc::AT_PHNUM) };
+    if table.is_null() {
+        return &[];
+    }
+    // SAFETY: the kernel passes the address and length of the mapped program header table.
+    unsafe { slice::from_raw_parts(table, usize::try_from(count).unwrap_or(0)) }
+}
+
+/// The mapped bytes, once it is known that touching them will not raise SIGBUS.
+///
+/// A file cut off by a bad copy still has its headers, and the kernel maps what is no longer there. Whatever
+/// was cut off, the segment's last bytes went with it.
+fn mapped(address: u64, size: u64) -> Result<&'static [u8], FormatError> {
+    let last_word = address.saturating_add(size).saturating_sub(8) & !7;
+    if !is_readable(last_word) {
+        return Err(FormatError::Truncated);
+    }
+    let size = usize::try_from(size).map_err(|_| FormatError::Header)?;
+    // SAFETY: the kernel mapped the segment there, read-only, for the life of the process, and its last page exists.
+    Ok(unsafe { slice::from_raw_parts(address as *const u8, size) })
+}
+
+/// Asks the kernel to read eight bytes: `rt_sigprocmask` copies its argument in before it refuses the impossible
+/// `how`, so it answers EFAULT for unreadable memory and EINVAL otherwise, and changes nothing.
+fn is_readable(address: u64) -> bool {
+    const IMPOSSIBLE_HOW: libc::c_long = -1;
+    let no_old_set: *const u8 = core::ptr::null();
+    // SAFETY: the kernel checks the address itself, and an impossible `how` has no effect.
+    unsafe { libc::syscall(libc::SYS_rt_sigprocmask, IMPOSSIBLE_HOW, address, no_old_set, 8_usize) };
+    // SAFETY: errno's address is valid in every thread.
+    unsafe { *libc::__errno_location() != libc::EFAULT }
+}

@@ -1,0 +1,3 @@
+import pkg.fifth
+print(pkg.fifth.LATER)
+LATER = 1

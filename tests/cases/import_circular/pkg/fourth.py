@@ -1,0 +1,2 @@
+from .third import OTHER
+VALUE = 1

@@ -1,0 +1,1 @@
+raise LookupError("in the module")

@@ -1,0 +1,2 @@
+#include <stdio.h>
+int main(void) { return printf("%d\n", 0x2a) < 0; /* comment */ }

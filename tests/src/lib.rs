@@ -1,0 +1,62 @@
+//! Whole-program tests: `python app` and the frozen app must agree.
+//!
+//! Comes in: the finished `pyfreeze` (see [`product`]), the cases in `tests/cases`, the examples and
+//! `tests/compat.toml`. Goes out: a report whose last line counts passed, failed and skipped. The product is never
+//! called as a library here: only what a user can run counts.
+
+pub mod runner;
+
+pub mod command;
+pub mod normalize;
+pub mod packages;
+pub mod product;
+
+pub mod directive;
+
+pub mod cases;
+pub mod cli;
+pub mod compat;
+pub mod damage;
+pub mod examples;
+pub mod executables;
+pub mod project;
+pub mod reproducible;
+pub mod tidy;
+pub mod tidy_unsafe;
+
+use std::process::ExitCode;
+
+use crate::product::Product;
+use crate::runner::{Options, Test};
+
+/// Runs the tests whose names contain one of the given words: all of them without a word.
+///
+/// * `--quick` leaves out what takes minutes: real tools, the thousand-module project.
+/// * `--full-compat` runs all real tools instead of the smaller half.
+/// * `--list` only prints the names.
+pub fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
+    let options = Options::parse(arguments);
+    let product = match Product::find() {
+        Ok(product) => product,
+        Err(message) => {
+            eprintln!("error: {message}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let report = runner::run(all_tests(&options), &product, &options);
+    print!("{}", compat::table());
+    println!("{report}");
+    if report.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn all_tests(options: &Options) -> Vec<Test> {
+    let mut tests = tidy::tests();
+    tests.extend(cases::tests());
+    tests.extend(examples::tests());
+    tests.extend(cli::tests());
+    tests.extend(executables::tests(options));
+    tests.extend(damage::tests());
+    tests.extend(reproducible::tests());
+    tests.extend(compat::tests(options));
+    tests
+}

@@ -1,0 +1,46 @@
+//! `cargo xtask dist`: `pyfreeze`, the documents and every licence in one archive, the same for the same input.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::process::{Failure, checkout, run, target_folder};
+use crate::product;
+
+/// Files of the checkout that go along.
+const DOCUMENTS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
+
+/// Makes the archive and gives its path.
+pub(crate) fn run_dist() -> Result<PathBuf, Failure> {
+    let product = product::build()?;
+    let name = format!("pyfreeze-{}-x86_64-linux-gnu", env!("CARGO_PKG_VERSION"));
+    let parent = target_folder().join("dist");
+    let folder = parent.join(&name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(Failure::io("remove", &folder))?;
+    }
+    let licenses = folder.join("licenses");
+    fs::create_dir_all(&licenses).map_err(Failure::io("create", &licenses))?;
+    copy(&product.pyfreeze, &folder.join("pyfreeze"))?;
+    for document in DOCUMENTS {
+        copy(&checkout().join(document), &folder.join(document))?;
+    }
+    copy_files(&product.runtime.licenses, &licenses)?;
+    let archive = parent.join(format!("{name}.tar.gz"));
+    let mut tar = Command::new("tar");
+    tar.args(["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "--mode=go-w"]);
+    run(tar.args(["--use-compress-program", "gzip -n", "-cf"]).arg(&archive).arg("-C").arg(&parent).arg(&name))?;
+    Ok(archive)
+}
+
+fn copy_files(from: &Path, to: &Path) -> Result<(), Failure> {
+    for entry in fs::read_dir(from).map_err(Failure::io("read", from))? {
+        let entry = entry.map_err(Failure::io("read", from))?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+    fs::copy(from, to).map(|_| ()).map_err(Failure::io("copy", from))
+}

@@ -1,0 +1,77 @@
+//! The developers' commands, and the only door to building and testing: `cargo xtask demo`, `test`, `runtime`, …
+//!
+//! Comes in: a bare clone and a machine with Rust. Goes out: what the command's name says. Everything that is
+//! missing is installed or built, and kept outside the checkout for the next clone.
+
+mod runtime;
+
+mod product;
+
+mod demo;
+mod dist;
+mod test;
+
+mod machine;
+mod process;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::process::Failure;
+
+/// The developers' commands of pyfreeze.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build everything, freeze examples/webget and run it
+    Demo,
+    /// Run everything that CI runs
+    Test(test::Arguments),
+    /// Build the runtime pack, or find it built, and print where it is
+    Runtime,
+    /// Build pyfreeze with its runtime embedded, and print where it is
+    Build,
+    /// Compare frozen and disk start-up of an example
+    Bench {
+        /// A project; examples/hello by default
+        project: Option<std::path::PathBuf>,
+    },
+    /// Freeze real tools from PyPI and compare them with python
+    Compat,
+    /// Put the release binary and its licences into a tar archive
+    Dist,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(status) => status,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Demo => demo::run_all(),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Runtime => print(&product::runtime()?.pack),
+        Command::Build => print(&product::build()?.pyfreeze),
+        Command::Bench { project } => demo::bench(project),
+        Command::Compat => test::compat(),
+        Command::Dist => print(&dist::run_dist()?),
+    }
+}
+
+fn print(path: &std::path::Path) -> Result<ExitCode, Failure> {
+    println!("{}", path.display());
+    Ok(ExitCode::SUCCESS)
+}

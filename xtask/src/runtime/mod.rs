@@ -1,0 +1,78 @@
+//! The runtime, built from source: comes in: `runtime-stub/`; goes out: a stub and its standard library.
+//!
+//! Three stages, each found by the hash of all that goes into it, in a cache outside the checkout:
+//!
+//! 1. [`cpython`]: CPython and its C libraries as static libraries, headers, the standard library and the licences.
+//! 2. [`stub`]: the Rust crate `pyfreeze-stub` linked with these into one program.
+//! 3. [`pack`]: the stub and the standard library, compiled and compressed, as pyfreeze embeds them.
+//!
+//! What is built never depends on where the cache or the checkout lies, nor on the machine's own compiler.
+
+mod cache;
+mod cpython;
+mod debian;
+mod error;
+mod link;
+mod machine;
+mod pack;
+mod patch;
+mod stub;
+mod toolchain;
+mod ui;
+
+use std::path::{Path, PathBuf};
+
+pub(crate) use cpython::CpythonPrefix;
+pub(crate) use error::Error;
+pub(crate) use pack::{PackError, PackInputs};
+pub(crate) use stub::Stub;
+pub(crate) use ui::Ui;
+
+use cache::Cache;
+
+/// The target as Rust names it.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// The result of every stage of the runtime's build.
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+/// Builds CPython and its libraries, or finds them built.
+pub(crate) fn cpython(ui: &Ui) -> Result<CpythonPrefix> {
+    cpython::prefix(&Cache::open()?, ui)
+}
+
+/// Builds the stub and links it with `prefix`, or finds it linked.
+pub(crate) fn stub(prefix: &CpythonPrefix, ui: &Ui) -> Result<Stub> {
+    stub::stub(&Cache::open()?, prefix, ui)
+}
+
+/// Packs the stub with its standard library, or finds them packed: the folder that pyfreeze embeds.
+pub(crate) fn pack(prefix: &CpythonPrefix, stub: &Stub, ui: &Ui) -> Result<PathBuf> {
+    let cache = Cache::open()?;
+    let inputs = PackInputs {
+        stub: stub.program().to_path_buf(),
+        python: prefix.reference_python(),
+        library: prefix.standard_library(),
+        bootstrap: stub_sources().join("bootstrap"),
+        licenses: prefix.licenses(),
+        target: TARGET.to_owned(),
+        glibc: cpython::pins::Pins::read()?.glibc,
+    };
+    let folder = cache.products();
+    ui.step("runtime pack", &cache.logs(), |_| pack::pack(&inputs, &folder, &|_, _, _| ()).map_err(Error::from))
+}
+
+/// The folder `runtime-stub` of the checkout that this program was compiled from.
+fn stub_sources() -> PathBuf {
+    checkout().join("runtime-stub")
+}
+
+/// The folder with this module's own source, which is part of what the builds depend on.
+fn recipe_sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/runtime")
+}
+
+fn checkout() -> PathBuf {
+    // OK because Cargo gives the absolute path of `xtask`, a folder of the checkout.
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the checkout").to_path_buf()
+}

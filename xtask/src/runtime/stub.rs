@@ -1,0 +1,108 @@
+//! Stage 2: the stub, compiled by Cargo to one static library and linked with CPython.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::cache::{self, Cache, Key};
+use super::cpython::CpythonPrefix;
+use super::ui::{Log, Ui};
+use super::{Error, Result, checkout, link, recipe_sources, stub_sources};
+
+const PACKAGE: &str = "pyfreeze-stub";
+const ARCHIVE: &str = "libpyfreeze_stub.a";
+const RUST_TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// Static relocation model: the program is not position-independent. Absolute paths are kept out of panic messages.
+fn rust_flags() -> String {
+    let mut flags = vec!["-Crelocation-model=static".to_owned()];
+    flags.push(format!("--remap-path-prefix={}=/usr/src/pyfreeze", checkout().display()));
+    if let Some(home) = cargo_home() {
+        flags.push(format!("--remap-path-prefix={}=/usr/src/cargo", home.display()));
+    }
+    // Cargo's own separator, so that folders may have spaces in their names.
+    flags.join("\x1f")
+}
+
+/// A finished stub.
+#[derive(Clone, Debug)]
+pub(crate) struct Stub {
+    program: PathBuf,
+    python: PathBuf,
+}
+
+impl Stub {
+    /// The program without a payload.
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// The same program in an ordinary Python installation, where it behaves as the `python3.13` of that installation.
+    pub(crate) fn python(&self) -> &Path {
+        &self.python
+    }
+}
+
+/// Builds the stub, or finds it.
+pub(super) fn stub(cache: &Cache, prefix: &CpythonPrefix, ui: &Ui) -> Result<Stub> {
+    let _lock = cache.lock("stub")?;
+    let key = key(prefix)?;
+    let product = cache.product("stub", &key);
+    if !product.exists() {
+        let archive = ui.step("compile stub", &cache.logs(), |log| compile(cache, prefix, log))?;
+        ui.step("link stub", &cache.logs(), |log| {
+            let finished = link(cache, prefix, &archive, log)?;
+            cache::publish(&finished, &product)
+        })?;
+    }
+    let python = product.join(format!("python/bin/python{}", prefix.python_version()));
+    Ok(Stub { program: product.join("stub"), python })
+}
+
+/// The hash of the prefix, the sources, Cargo's lock file and the compiler.
+fn key(prefix: &CpythonPrefix) -> Result<String> {
+    let mut key = Key::default();
+    key.add("prefix", prefix.key().as_bytes());
+    key.add_folder(&stub_sources(), &["cpython", "target"])?;
+    for name in ["Cargo.toml", "Cargo.lock"] {
+        key.add_file(&checkout().join(name))?;
+    }
+    key.add_file(&recipe_sources().join("stub.rs"))?;
+    let version = Command::new("rustc").arg("-vV").output();
+    key.add("rustc", &version.map_err(|source| Error::Start { program: "rustc".to_owned(), source })?.stdout);
+    Ok(key.finish())
+}
+
+/// `cargo rustc` rather than `build`: with one crate type only, link-time optimisation is possible.
+fn compile(cache: &Cache, prefix: &CpythonPrefix, log: &Log) -> Result<PathBuf> {
+    let target = cache.work().join("stub-target");
+    let toolchain = prefix.toolchain();
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["rustc", "--locked", "--package", PACKAGE, "--lib", "--crate-type", "staticlib"]);
+    command.args(["--profile", "stub", "--target", RUST_TARGET, "--target-dir"]).arg(&target);
+    command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", rust_flags());
+    command.env("CC_x86_64_unknown_linux_gnu", toolchain.compiler());
+    command.env("AR_x86_64_unknown_linux_gnu", toolchain.archiver());
+    command.env("PYFREEZE_CPYTHON_INCLUDE", prefix.include()).env("PYFREEZE_CHECKOUT", checkout());
+    log.run(command.current_dir(checkout()))?;
+    Ok(target.join(RUST_TARGET).join("stub").join(ARCHIVE))
+}
+
+fn link(cache: &Cache, prefix: &CpythonPrefix, archive: &Path, log: &Log) -> Result<PathBuf> {
+    let finished = cache.fresh_work("stub")?;
+    let program = finished.join("stub");
+    link::program(prefix.toolchain(), prefix.path(), &prefix.link_inputs()?, &[archive], &program, log)?;
+    let version = format!("python{}", prefix.python_version());
+    cache::copy_file(&program, &finished.join("python/bin").join(&version))?;
+    let library = prefix.path().join("python/lib").join(&version);
+    let place = finished.join("python/lib");
+    std::fs::create_dir_all(&place).map_err(Error::io("create", &place))?;
+    let place = place.join(&version);
+    std::os::unix::fs::symlink(&library, &place).map_err(Error::io("create", &place))?;
+    Ok(finished)
+}
+
+fn cargo_home() -> Option<PathBuf> {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo"));
+    std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(home)
+}
