@@ -108,7 +108,7 @@ pub enum Temperature {
 
 /// Who brought a file along.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", tag = "kind", content = "name")]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "name")]
 pub enum Owner {
     /// The project itself.
     Project,
@@ -164,4 +164,16 @@ pub struct MissingImport {
     pub wanted_by: Vec<String>,
     /// True when every import of it is in a `try`, a function or a condition, so that doing without is foreseen.
     pub is_optional: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Owner;
+
+    #[test]
+    fn owners_in_json_are_words_apart() {
+        let text = |owner| serde_json::to_string(&owner).unwrap();
+        assert_eq!(text(Owner::StandardLibrary), r#"{"kind":"standard-library"}"#);
+        assert_eq!(text(Owner::Distribution("a-b".into())), r#"{"kind":"distribution","name":"a-b"}"#);
+    }
 }

@@ -37,7 +37,7 @@ fn plan<'a>(process: &'a Process, payload: &Payload<'a>) -> Result<Plan<'a>, For
     let kind = settings.entry_point_kind()?;
     let command = match kind {
         EntryPointKind::Interpreter => Command::Python { skip: 0 },
-        EntryPointKind::Script | EntryPointKind::Folder if process.is_child_of_itself() => {
+        EntryPointKind::Script | EntryPointKind::Folder if process.has_arguments() && process.is_child_of_itself() => {
             classify(process.arguments().skip(1), |argument| process.names_itself(argument))
         }
         EntryPointKind::Script | EntryPointKind::Folder => Command::Program { skip: 0 },

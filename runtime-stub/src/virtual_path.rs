@@ -4,7 +4,7 @@
 //! spellings of the virtual root count: `/proc/self/exe/…`, and `<real path of the executable>/…`, which is what
 //! `os.path.realpath` makes of the first.
 
-use pyfreeze_format::{Entry, Payload, VIRTUAL_ROOT};
+use pyfreeze_format::{Entry, Nowhere, Payload, VIRTUAL_ROOT};
 
 /// What a path means.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,8 @@ pub enum Target<'a> {
     Inside(Entry<'a>),
     /// Below the virtual root, but there is nothing.
     Missing,
+    /// Below a file of the payload.
+    BelowFile,
 }
 
 /// Finds what `path` means to a process whose executable's real path is `executable`.
@@ -31,11 +33,12 @@ pub fn target<'a>(payload: &Payload<'a>, executable: &[u8], path: &[u8]) -> Targ
         return Target::Outside;
     };
     let is_root_itself = rest.iter().all(|byte| *byte == b'/');
-    match payload.walk(rest) {
-        Some(entry) if is_root_itself && is_real_path => Target::Executable(entry),
-        Some(entry) if is_root_itself => Target::Root(entry),
-        Some(entry) if entry.is_directory() || entry.has_content() => Target::Inside(entry),
-        _ => Target::Missing,
+    match payload.locate(rest) {
+        Ok(entry) if is_root_itself && is_real_path => Target::Executable(entry),
+        Ok(entry) if is_root_itself => Target::Root(entry),
+        Ok(entry) if entry.is_directory() || entry.has_content() => Target::Inside(entry),
+        Ok(_) | Err(Nowhere::Missing) => Target::Missing,
+        Err(Nowhere::BelowFile) => Target::BelowFile,
     }
 }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::bytecode::{BytecodeError, Diagnostic};
+use crate::contents::Warning;
 
 /// What is wrong with the project's modules or with what a setting names.
 #[derive(Debug, thiserror::Error)]
@@ -72,8 +73,31 @@ pub struct MissingChain {
     pub name: String,
     /// The first module that wants it.
     pub module: String,
+    /// The line in that module.
+    pub line: u32,
     /// The modules from the entry point to that one.
     pub chain: Vec<String>,
+}
+
+impl MissingChain {
+    /// The way from the entry point, unless the entry point itself imports it.
+    fn route(&self) -> Option<String> {
+        (self.chain.len() > 1).then(|| self.chain.join(" → "))
+    }
+
+    /// What is said without `strict`.
+    pub(super) fn warning(&self) -> Warning {
+        let advice = if self.name.starts_with('.') {
+            "the dots lead out of its package"
+        } else {
+            "install it in the environment given by `--venv`, or list it under `exclude` in [tool.pyfreeze]"
+        };
+        let route = self.route().map_or(String::new(), |route| format!("imported through {route}; "));
+        Warning {
+            message: format!("Cannot find `{}`, imported by `{}` (line {})", self.name, self.module, self.line),
+            hints: vec![route + advice],
+        }
+    }
 }
 
 impl GraphError {
@@ -87,10 +111,9 @@ impl GraphError {
                 let mut hints = vec![format!(
                     "install it in the environment given by `--venv`, or list {names} under `exclude` in [tool.pyfreeze]"
                 )];
-                let long = imports.iter().filter(|import| import.chain.len() > 1);
-                hints.extend(
-                    long.map(|import| format!("`{}` is imported by {}", import.name, import.chain.join(" → "))),
-                );
+                let route =
+                    |import: &MissingChain| Some(format!("`{}` is imported by {}", import.name, import.route()?));
+                hints.extend(imports.iter().filter_map(route));
                 hints
             }
             Self::SharedLibraries { .. } => vec!["without `--strict` the rest of these packages is frozen".into()],

@@ -5,21 +5,24 @@ use std::collections::{BTreeSet, HashSet};
 use super::GraphError;
 use super::error::MissingChain;
 use super::module_graph::{Missing, ModuleGraph};
-use crate::contents::{MissingImport, Owner};
+use crate::contents::{MissingImport, Owner, Warning};
 
-/// All imports that lead nowhere, sorted by name.
+/// Warnings of single modules, before "and … more".
+const WARNING_LIMIT: usize = 5;
+
+/// All imports that lead nowhere, sorted by name, and warnings of those that the program can't do without.
 ///
 /// # Errors
 /// [`GraphError::Missing`] under `strict`, when the program can't do without one.
-pub(super) fn imports(graph: &ModuleGraph<'_>) -> Result<Vec<MissingImport>, GraphError> {
+pub(super) fn imports(graph: &ModuleGraph<'_>) -> Result<(Vec<MissingImport>, Vec<Warning>), GraphError> {
     let certain = certain(graph);
     let (mut imports, mut chains) = (Vec::new(), Vec::new());
     for (name, missing) in &graph.missing {
         let required_by = missing.wanted_by.iter().find(|(index, _, is_always)| *is_always && certain.contains(index));
         let required_by = required_by.filter(|_| !is_made_at_run_time(graph, name));
-        if let Some((index, _, _)) = required_by {
+        if let Some((index, line, _)) = required_by {
             let module = graph.nodes[*index].name.clone();
-            chains.push(MissingChain { name: name.clone(), module, chain: chain(graph, *index) });
+            chains.push(MissingChain { name: name.clone(), module, line: *line, chain: chain(graph, *index) });
         }
         let is_optional = required_by.is_none();
         imports.push(MissingImport { name: name.clone(), wanted_by: wanted_by(graph, missing), is_optional });
@@ -27,7 +30,18 @@ pub(super) fn imports(graph: &ModuleGraph<'_>) -> Result<Vec<MissingImport>, Gra
     if graph.project.settings.strict && !chains.is_empty() {
         return Err(GraphError::Missing { imports: chains });
     }
-    Ok(imports)
+    Ok((imports, warnings(&chains)))
+}
+
+fn warnings(chains: &[MissingChain]) -> Vec<Warning> {
+    let mut warnings: Vec<_> = chains.iter().take(WARNING_LIMIT).map(MissingChain::warning).collect();
+    if chains.len() > WARNING_LIMIT {
+        warnings.push(Warning {
+            message: format!("Cannot find these and {} more imported modules", chains.len() - WARNING_LIMIT),
+            hints: vec!["`--json` lists them all".into()],
+        });
+    }
+    warnings
 }
 
 /// The modules that are imported whenever the program starts, and all of the project's own: what another package

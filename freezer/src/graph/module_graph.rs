@@ -71,7 +71,7 @@ pub(super) enum NodePlace {
 pub(super) enum Found {
     Node(usize),
     Excluded,
-    /// Below something that is no package: there only if a module makes it so, like `os.path`.
+    /// Without a file: there only if the module above makes it so, like `os.path`.
     Hidden,
     /// Nowhere, from this prefix on.
     Missing(String),
@@ -184,7 +184,10 @@ impl<'a> ModuleGraph<'a> {
             return Found::Hidden;
         }
         let portions = self.nodes[parent].portions.clone();
-        self.add_located(&portions, name, last, importer)
+        match self.add_located(&portions, name, last, importer) {
+            Found::Missing(_) if needed::MADE_BY_PACKAGE.contains(&name) => Found::Hidden,
+            found => found,
+        }
     }
 
     fn find_top(&mut self, name: &str, importer: Option<usize>) -> Found {

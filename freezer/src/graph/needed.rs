@@ -28,3 +28,7 @@ pub(super) const LATER: [&str; 17] = [
 
 /// Modules that exist in every interpreter without being listed as builtin.
 pub(super) const ALWAYS_THERE: [&str; 2] = ["_frozen_importlib", "_frozen_importlib_external"];
+
+/// Modules without a file that their package puts into `sys.modules` (since 3.13, in `collections/__init__.py`). What
+/// is below a module that is no package, such as `os.path`, needs no mention.
+pub(super) const MADE_BY_PACKAGE: [&str; 1] = ["collections.abc"];

@@ -11,7 +11,7 @@ use crate::bytecode::Compiled;
 use crate::contents::{
     Contents, DataFile, Distribution, FileContent, Module, ModuleCode, ModuleSource, Owner, Temperature, Warning,
 };
-use crate::project::SourcePolicy;
+use crate::project::{InstalledDistribution, SourcePolicy};
 
 /// Puts everything together, or says what is wrong with it.
 pub(super) fn contents(graph: &ModuleGraph<'_>, cold: &Cold) -> Result<Contents, GraphError> {
@@ -20,8 +20,9 @@ pub(super) fn contents(graph: &ModuleGraph<'_>, cold: &Cold) -> Result<Contents,
     warnings.extend(report.wrong_sources()?);
     warnings.extend(report.compiler_warnings());
     warnings.extend(report.shared_libraries()?);
-    warnings.extend(report.shared_names());
-    let missing = missing::imports(graph)?;
+    warnings.extend(report.shared_files());
+    let (missing, not_found) = missing::imports(graph)?;
+    warnings.extend(not_found);
     let modules = report.modules();
     let files = report.files(&modules);
     let directories = report.directories(modules.keys().chain(files.keys()));
@@ -199,23 +200,34 @@ impl Report<'_, '_> {
         Ok(by_owner.into_iter().map(warning).collect())
     }
 
-    /// Included distributions that install the same top-level package.
-    fn shared_names(&self) -> Vec<Warning> {
-        let mut owners: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (distribution, _) in self.graph.distributions.included() {
-            let packages = distribution.site_files().filter_map(|file| file.strip_suffix("/__init__.py"));
-            let top: BTreeSet<_> = packages.filter(|package| !package.contains('/')).collect();
-            top.into_iter().for_each(|package| owners.entry(package).or_default().push(&distribution.name));
-        }
-        let shared = owners.into_iter().filter(|(_, names)| names.len() > 1);
-        let warning = |(package, names): (&str, Vec<&str>)| {
-            let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-            Warning {
-                message: format!("Several distributions have the package `{package}`: {}", names.join(", ")),
-                hints: vec!["uninstall all but one of them: installing has mixed their files".into()],
+    /// Pairs of distributions, one of them included, that list the same module among their files.
+    fn shared_files(&self) -> Vec<Warning> {
+        let included: BTreeSet<_> = self.graph.distributions.included().map(|(one, _)| one.key.as_str()).collect();
+        let installed = self.graph.project.environment.iter().flat_map(|environment| &environment.distributions);
+        let mut owners: BTreeMap<(&Path, &str), Vec<&InstalledDistribution>> = BTreeMap::new();
+        for distribution in installed {
+            for file in distribution.site_files().filter(|file| file.ends_with(".py")) {
+                let owners = owners.entry((&distribution.location, file)).or_default();
+                if owners.last().is_none_or(|last| last.key != distribution.key) {
+                    owners.push(distribution);
+                }
             }
+        }
+        let mut pairs: BTreeMap<(&str, &str), Vec<&Path>> = BTreeMap::new();
+        for ((_, file), owners) in owners {
+            for (position, first) in owners.iter().enumerate() {
+                for second in &owners[position + 1..] {
+                    if included.contains(first.key.as_str()) || included.contains(second.key.as_str()) {
+                        pairs.entry((&first.name, &second.name)).or_default().push(Path::new(file));
+                    }
+                }
+            }
+        }
+        let warning = |((first, second), files): ((&str, &str), Vec<&Path>)| Warning {
+            message: format!("Both `{first}` and `{second}` have installed the same file: {}", some_of(&files)),
+            hints: vec!["uninstall one of them: the file is now of the one that was installed last".into()],
         };
-        shared.map(warning).collect()
+        pairs.into_iter().map(warning).collect()
     }
 
     fn distributions(&self) -> Vec<Distribution> {

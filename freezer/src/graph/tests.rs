@@ -9,6 +9,8 @@ use crate::bytecode::{Library, LibraryFile, LibraryModule, Optimization, Scan};
 use crate::contents::{Contents, FileContent, ModuleCode, Owner, Temperature};
 use crate::project::{Project, ProjectError, ProjectRequest, SettingsOverrides, SourcePolicy};
 
+mod missing;
+
 const SITE: &str = "lib/python3.13/site-packages";
 
 /// A folder with a project `app` and an environment `venv`.
@@ -67,20 +69,23 @@ impl Fixture {
     }
 }
 
-fn library() -> Library {
-    let module = |name: &str, path: &str| LibraryModule {
+fn library_module(name: &str, path: &str) -> LibraryModule {
+    LibraryModule {
         name: name.into(),
         path: format!("lib/python3.13/{path}"),
         is_package: path.ends_with("__init__.py"),
         scan: Scan::default(),
-    };
+    }
+}
+
+fn library() -> Library {
     let data = LibraryFile { path: "lib/python3.13/json/data.txt".into(), is_executable: false };
     Library {
         modules: vec![
-            module("codecs", "codecs.py"),
-            module("json", "json/__init__.py"),
-            module("json.tool", "json/tool.py"),
-            module("queue", "queue.py"),
+            library_module("codecs", "codecs.py"),
+            library_module("json", "json/__init__.py"),
+            library_module("json.tool", "json/tool.py"),
+            library_module("queue", "queue.py"),
         ],
         files: vec![data],
         ..crate::project::tests::library()
@@ -254,41 +259,6 @@ fn plugins_come_along() {
 }
 
 #[test]
-fn what_is_missing_is_told() {
-    if !has_python() {
-        return;
-    }
-    let mut fixture = Fixture::new(&[
-        (
-            "main.py",
-            "import a\nimport lost.sub\ntry:\n import maybe\nexcept ImportError:\n import fallback\nimport gone\n\
-                     def f():\n import late\nif sys.platform == 'win32':\n import winreg\nimport os.path",
-        ),
-        ("a.py", "import lost\nimport dep"),
-    ])
-    .install(
-        "dep",
-        &[
-            ("dep/__init__.py", "try:\n import dep.opt\nexcept ImportError: pass\nimport dep.made, dep.no"),
-            ("dep/opt.py", "import rare"),
-        ],
-        "",
-        "",
-    );
-    fixture.overrides.exclude = vec!["gone".into()];
-    let contents = fixture.freeze("app/main.py").unwrap();
-    let expected = ["dep.made", "dep.no", "fallback?", "late?", "lost", "maybe?", "os", "rare?"];
-    assert_eq!(missing(&contents), expected);
-    let lost = contents.missing.iter().find(|import| import.name == "lost").unwrap();
-    assert_eq!(lost.wanted_by, ["__main__:2", "a:1"]);
-    fixture.overrides.strict = Some(true);
-    fixture.overrides.exclude.extend(["dep.*".into(), "os".into()]);
-    let error = fixture.freeze("app/main.py").unwrap_err();
-    assert_eq!(error.to_string(), "Module `__main__` imports `lost`, which was not found");
-    assert!(error.hints()[0].contains("list `lost` under `exclude`"));
-}
-
-#[test]
 fn all_syntax_errors_at_once() {
     if !has_python() {
         return;
@@ -374,8 +344,9 @@ fn doubtful_packages_are_warned_of() {
         return;
     }
     let fixture = Fixture::new(&[("main.py", "import one, fast, codecs"), ("codecs.py", ""), ("queue.py", "")])
-        .install("one", &[("same/__init__.py", ""), ("one.py", "import same, same.two")], "Requires-Dist: two", "")
-        .install("two", &[("same/__init__.py", ""), ("same/two.py", "")], "", "")
+        .install("one", &[("same/__init__.py", ""), ("same/two.py", ""), ("one.py", "import same.two")], "", "")
+        .install("two", &[("same/__init__.py", ""), ("same/two.py", ""), ("bystander.py", "")], "", "")
+        .install("three", &[("bystander.py", "")], "", "")
         .install(
             "fast",
             &[
@@ -392,7 +363,8 @@ fn doubtful_packages_are_warned_of() {
     assert!(messages[0].starts_with("The interpreter has imported its own module `codecs`"), "{messages:?}");
     assert!(messages[1].starts_with("Left out the shared libraries of `fast`: `"), "{messages:?}");
     assert!(contents.warnings[1].hints[1].starts_with("made for another Python version: `"), "{:?}", contents.warnings);
-    assert_eq!(messages[2], "Several distributions have the package `same`: `one`, `two`");
+    assert_eq!(messages[2], "Both `one` and `two` have installed the same file: `same/__init__.py` and 1 more");
+    assert_eq!(messages.len(), 3);
     assert!(!files(&contents).iter().any(|file| file.contains(".so")));
 }
 
@@ -449,8 +421,17 @@ fn projects_that_are_none() {
     assert_eq!(error("app").0, "The project has several scripts");
     fixture.write("app/pyproject.toml", "[project]\nname='x'\nscripts={a='x:f'}\n");
     let (message, hints) = error("app");
-    assert_eq!(message, "The entry point's module is not in the project");
-    assert_eq!(hints, ["the project's modules are: `tool`"]);
+    assert!(message.starts_with("Script `a` in `") && message.ends_with("names a module that does not exist"));
+    assert_eq!(hints, ["the project has: `tool`"]);
+    fixture.write("app/pyproject.toml", "[project]\nname='x'\nscripts={a='pkg.nowhere:f'}\n");
+    fixture.write("app/pkg/__init__.py", "");
+    fixture.write("app/pkg/cli.py", "");
+    let (message, hints) = error("app");
+    assert!(message.ends_with("names a module that does not exist"), "{message}");
+    assert_eq!(hints, ["the project has: `pkg.cli`"]);
+    fixture.write("app/pyproject.toml", "[project]\nname='x'\nscripts={a='json.tool:f'}\n");
+    assert!(fixture.project("app").is_ok());
+    fs::remove_dir_all(fixture.path("app/pkg")).unwrap();
     fs::remove_file(fixture.path("app/tool.py")).unwrap();
     assert_eq!(error("app").0, "Found no Python module in the project");
     fixture.write("app/pyproject.toml", "[tool.pyfreeze]\nprun=true");

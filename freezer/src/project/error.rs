@@ -60,15 +60,17 @@ pub enum ProjectError {
         /// Its value.
         value: String,
     },
-    /// The module of the entry point is not in the project.
-    #[error("The entry point's module is not in the project: `{module}` of script `{script}`")]
+    /// The entry point doesn't exist: its module is neither in the project nor in the environment or the library.
+    #[error("Script `{script}` in `{}` names a module that does not exist: `{module}`", .path.display())]
     NoSuchModule {
+        /// The pyproject.toml.
+        path: PathBuf,
         /// The script's name.
         script: String,
         /// The module.
         module: String,
-        /// The importable names that there are.
-        packages: Vec<String>,
+        /// The project's modules that are next to where it should be.
+        nearby: Vec<String>,
     },
     /// The project has no module at all.
     #[error("Found no Python module in the project: `{}`", .path.display())]
@@ -165,7 +167,7 @@ impl ProjectError {
             Self::UnknownScript { scripts, .. } => vec![format!("the scripts are: {}", list(scripts))],
             Self::SeveralScripts { .. } => vec!["choose one with `--script NAME`".into()],
             Self::ScriptForm { .. } => vec!["write for example `app = \"app.cli:main\"`".into()],
-            Self::NoSuchModule { packages, .. } => vec![format!("the project's modules are: {}", list(packages))],
+            Self::NoSuchModule { nearby, .. } => vec![format!("the project has: {}", list(nearby))],
             Self::NoModules { looked_in, .. } => {
                 let folders: Vec<_> = looked_in.iter().map(|path| path.display().to_string()).collect();
                 vec![format!("modules were looked for in: {}", list(&folders))]

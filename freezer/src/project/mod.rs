@@ -9,6 +9,7 @@ mod settings;
 mod distribution;
 mod environment;
 mod files;
+mod frozen;
 mod marker;
 mod metadata;
 mod packages;

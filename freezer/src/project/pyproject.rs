@@ -142,13 +142,17 @@ impl Pyproject {
     }
 }
 
-/// The text of the script that runs `reference`, as an installer writes it.
+/// The text of the script that runs `reference`, line by line what pip 26 writes (`PipScriptMaker.script_template`),
+/// so that tracebacks agree; a comment stands for the `#!` line.
 pub(super) fn script_text(reference: &str) -> String {
     let reference = reference.split('[').next().unwrap_or(reference);
     let (module, attribute) = reference.split_once(':').unwrap_or((reference, "main"));
     let (module, attribute) = (module.trim(), attribute.trim());
     let imported = attribute.split('.').next().unwrap_or(attribute);
-    format!("import sys\nfrom {module} import {imported}\nif __name__ == \"__main__\":\n    sys.exit({attribute}())\n")
+    format!(
+        "# Console script\nimport sys\nfrom {module} import {imported}\nif __name__ == '__main__':\n    \
+         sys.argv[0] = sys.argv[0].removesuffix('.exe')\n    sys.exit({attribute}())\n"
+    )
 }
 
 fn tool<'a>(table: &'a Table, name: &str) -> Option<&'a Table> {
@@ -200,7 +204,8 @@ mod tests {
 
     #[test]
     fn scripts() {
-        let expected = "import sys\nfrom a.b import C\nif __name__ == \"__main__\":\n    sys.exit(C.run())\n";
+        let expected = "# Console script\nimport sys\nfrom a.b import C\nif __name__ == '__main__':\n    \
+                        sys.argv[0] = sys.argv[0].removesuffix('.exe')\n    sys.exit(C.run())\n";
         assert_eq!(script_text("a.b:C.run [x]"), expected);
         let error = read("[project]\nscripts={x='a.b'}").unwrap_err();
         assert!(error.starts_with("Script `x` in `") && error.ends_with("`module:function`: `a.b`"), "{error}");

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::distribution::read_text;
+use super::frozen;
 use super::metadata::{entry_point_module, parse_metadata};
 use super::packages::Packages;
 use super::pyproject::{Pyproject, script_text};
@@ -116,14 +117,14 @@ impl Common<'_> {
         if packages.named.is_empty() {
             return Err(ProjectError::NoModules { path: folder.to_owned(), looked_in: packages.looked_in });
         }
-        if !packages.has(needed) && !self.is_installed(needed) {
-            let names = packages.named.keys().map(|name| name.trim_end_matches(".py").to_owned()).collect();
-            return Err(ProjectError::NoSuchModule { script, module: module.to_owned(), packages: names });
-        }
         let site = self.library.site_packages();
         let found = installed_files(&packages.named, &site, self.settings.output.as_deref())?;
         let (distribution, metadata) = self.distribution(name, pyproject, &found, &site);
         let own = RootSource { place: Place::Named(packages.named), owner: SourceOwner::Project };
+        if !own.place.has(module) && !self.is_installed(module) {
+            let (path, module, nearby) = (pyproject.path.clone(), module.to_owned(), own.place.nearby(module));
+            return Err(ProjectError::NoSuchModule { path, script, module, nearby });
+        }
         let virtual_path = format!("bin/{script}");
         let main = MainModule {
             virtual_path: virtual_path.clone(),
@@ -140,12 +141,9 @@ impl Common<'_> {
     }
 
     fn is_installed(&self, module: &str) -> bool {
-        let sources = self.environment.iter().flat_map(|environment| &environment.sources);
-        sources.into_iter().any(|source| match &source.place {
-            Place::Folder(path) => path.join(module).is_dir() || path.join(format!("{module}.py")).is_file(),
-            Place::Named(named) => named.contains_key(module) || named.contains_key(&format!("{module}.py")),
-            Place::Library => false,
-        })
+        let mut sources = self.environment.iter().flat_map(|environment| &environment.sources);
+        let mut library = self.library.modules.iter().map(|known| &known.name).chain(&self.library.builtin_modules);
+        library.any(|known| known == module) || sources.any(|source| source.place.has(module))
     }
 
     /// The project as a distribution, and its metadata files: those of its editable installation, else generated.
@@ -193,7 +191,7 @@ impl Common<'_> {
         name: String,
         entry_point: EntryPoint,
         main: MainModule,
-        scope: Scope,
+        mut scope: Scope,
         own: Option<RootSource>,
     ) -> Project {
         let first = if own.is_some() { "" } else { "bin" };
@@ -202,6 +200,9 @@ impl Common<'_> {
         if let Some(environment) = &self.environment {
             installed.clone_from(&environment.sources);
             warnings.clone_from(&environment.warnings);
+        }
+        if let Scope::Everything(found) = &mut scope {
+            warnings.extend(frozen::leave_out(found));
         }
         let library = RootSource { place: Place::Library, owner: SourceOwner::Library };
         let roots = vec![

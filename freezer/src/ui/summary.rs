@@ -76,11 +76,13 @@ fn packages(report: &Report, style: Style) -> String {
     if count == 0 {
         return String::new();
     }
-    let packages: Vec<_> = report.packages.iter().filter(of_distribution).collect();
+    // A distribution of nothing but metadata has no size to speak of.
+    let packages = report.packages.iter().filter(of_distribution).filter(|package| package.size > 0);
     let largest =
-        packages.iter().take(LIST_LIMIT).map(|package| format!("{} {}", owner_text(package), size_text(package.size)));
+        packages.take(LIST_LIMIT).map(|package| format!("{} {}", owner_text(package), size_text(package.size)));
     let largest: Vec<String> = largest.collect();
-    row(style, "packages", &format!("{}, the largest: {}", count_text(count), largest.join(", ")))
+    let largest = if largest.is_empty() { String::new() } else { format!(", the largest: {}", largest.join(", ")) };
+    row(style, "packages", &(count_text(count) + &largest))
 }
 
 fn owner_text(package: &PackageSize) -> &str {
@@ -127,7 +129,7 @@ fn row(style: Style, label: &str, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{inspect_summary, missing};
+    use super::{inspect_summary, missing, packages};
     use crate::contents::{Distribution, EntryPoint, MissingImport, Owner};
     use crate::inspect::{PackageSize, Report, Sizes};
     use crate::payload::{Manifest, RuntimeFacts, SettingsFacts};
@@ -196,6 +198,13 @@ app  29.2 MB
              optional yaml, wanted by app:1, app:2 and 1 more
 ";
         assert_eq!(inspect_summary("app", &report(), Style::Plain), expected);
+    }
+
+    #[test]
+    fn packages_without_a_size_are_only_counted() {
+        let mut report = report();
+        report.packages = vec![PackageSize { owner: Owner::Distribution("rich".into()), size: 0, module_count: 0 }];
+        assert_eq!(packages(&report, Style::Plain), "  packages   1\n");
     }
 
     #[test]

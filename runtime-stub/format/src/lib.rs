@@ -25,7 +25,7 @@ pub use code::{CodeError, canonical_code};
 pub use cursor::Cursor;
 pub use error::FormatError;
 pub use layout::{EntryIndex, EntryKind, SectionKind};
-pub use read::{Blob, Entry, Payload, Section};
+pub use read::{Blob, Entry, Nowhere, Payload, Section};
 pub use settings::{EntryPointKind, SettingKey, Settings};
 #[cfg(feature = "write")]
 pub use write::{NewBlob, NewFile, NewSettings, PayloadWriter, Placement, WriteError};

@@ -69,6 +69,15 @@ impl Entry<'_> {
     }
 }
 
+/// Why a path leads to no entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nowhere {
+    /// A component is missing, or the path leaves the root.
+    Missing,
+    /// A component that is not the last one is a file.
+    BelowFile,
+}
+
 /// Bytes of the payload, perhaps compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blob<'a> {
@@ -238,19 +247,28 @@ impl<'a> Payload<'a> {
     /// above the root, and below a file, there is nothing.
     #[must_use]
     pub fn walk(&self, path: &[u8]) -> Option<Entry<'a>> {
-        let mut entry = self.decode_entry(EntryIndex::ROOT)?;
+        self.locate(path).ok()
+    }
+
+    /// As [`Self::walk`], and says what is wrong with a path that leads nowhere.
+    ///
+    /// # Errors
+    /// [`Nowhere`].
+    pub fn locate(&self, path: &[u8]) -> Result<Entry<'a>, Nowhere> {
+        let mut entry = self.decode_entry(EntryIndex::ROOT).ok_or(Nowhere::Missing)?;
         for component in path.split(|byte| *byte == b'/') {
             if !entry.is_directory() && !component.is_empty() {
-                return None;
+                return Err(Nowhere::BelowFile);
             }
-            entry = match component {
-                b"" | b"." => entry,
-                b".." if entry.index == EntryIndex::ROOT => return None,
-                b".." => self.decode_entry(entry.parent)?,
-                name => self.child(entry.index, name, b"")?,
+            let next = match component {
+                b"" | b"." => Some(entry),
+                b".." if entry.index == EntryIndex::ROOT => None,
+                b".." => self.decode_entry(entry.parent),
+                name => self.child(entry.index, name, b""),
             };
+            entry = next.ok_or(Nowhere::Missing)?;
         }
-        Some(entry)
+        Ok(entry)
     }
 
     /// The entries in a directory, sorted by name; none for a file.

@@ -105,7 +105,7 @@ extern "C" fn opendir(path: *const c_char) -> *mut libc::DIR {
         // The executable's real path is a file, so the kernel could only refuse; here it means the virtual root.
         Target::Root(entry) | Target::Executable(entry) => open_stream(entry),
         Target::Inside(entry) if entry.is_directory() => open_stream(entry),
-        Target::Inside(_) => {
+        Target::Inside(_) | Target::BelowFile => {
             fail(libc::ENOTDIR);
             ptr::null_mut()
         }

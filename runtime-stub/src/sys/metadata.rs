@@ -47,6 +47,7 @@ fn entry(path: *const c_char, links: Links) -> Option<Result<Entry<'static>, c_i
         Target::Root(_) if links == Links::Keep => None,
         Target::Root(entry) | Target::Inside(entry) => Some(Ok(entry)),
         Target::Missing => Some(Err(libc::ENOENT)),
+        Target::BelowFile => Some(Err(libc::ENOTDIR)),
     }
 }
 

@@ -59,7 +59,7 @@ fn directory(path: &Object) -> Option<Entry<'static>> {
     match target(path) {
         Target::Root(entry) | Target::Executable(entry) => Some(entry),
         Target::Inside(entry) if entry.is_directory() => Some(entry),
-        Target::Inside(_) | Target::Missing | Target::Outside => None,
+        Target::Inside(_) | Target::Missing | Target::BelowFile | Target::Outside => None,
     }
 }
 
@@ -98,7 +98,7 @@ fn find(fullname: &Object, path: &Object) -> Result<Object, Raised> {
         let found = match directory(&item) {
             Some(directory) => look_in(&directory, tail),
             // A missing directory of the payload holds nothing; anything else may be on disk.
-            None if matches!(target(&item), Target::Missing) => Found::Nothing,
+            None if matches!(target(&item), Target::Missing | Target::BelowFile) => Found::Nothing,
             None => Found::Portion,
         };
         match found {

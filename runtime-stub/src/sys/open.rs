@@ -10,7 +10,7 @@ use pyfreeze_format::{Blob, Entry, VIRTUAL_ROOT};
 
 use crate::sys::libc_next::{Next, fail};
 use crate::sys::metadata::{path_target, result};
-use crate::sys::{state, zstd};
+use crate::sys::{process, state, zstd};
 use crate::virtual_path::Target;
 
 /// Flags of `open` that ask for more than reading.
@@ -23,6 +23,7 @@ fn open_virtual(path: *const c_char, flags: c_int) -> Option<c_int> {
         Target::Outside | Target::Executable(_) | Target::Root(_) => return None,
         Target::Missing if flags & libc::O_CREAT != 0 => fail(libc::EROFS),
         Target::Missing => fail(libc::ENOENT),
+        Target::BelowFile => fail(libc::ENOTDIR),
         Target::Inside(entry) if entry.is_directory() => fail(libc::EISDIR),
         Target::Inside(_) if flags & libc::O_CREAT != 0 && flags & libc::O_EXCL != 0 => fail(libc::EEXIST),
         Target::Inside(_) if is_writing => fail(libc::EROFS),
@@ -51,11 +52,33 @@ fn memory_file(entry: &Entry<'static>, flags: c_int) -> c_int {
         unsafe { libc::close(descriptor) };
         return fail(error);
     }
-    if flags & libc::O_CLOEXEC == 0 {
+    read_only(descriptor, flags & libc::O_CLOEXEC)
+}
+
+/// The same file by a descriptor that was opened for reading, as the program asked; a memfd's own can write, and
+/// only its seals say no, with another error. Without /proc the memfd's own has to do.
+fn read_only(descriptor: c_int, close_on_exec: c_int) -> c_int {
+    let path = c_text_of_descriptor(descriptor);
+    let flags = libc::O_RDONLY | close_on_exec;
+    // SAFETY: the path is a C string on the stack.
+    let reopened = result(unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags, 0) });
+    if reopened >= 0 {
+        // SAFETY: the descriptor is ours and unused from here on.
+        unsafe { libc::close(descriptor) };
+        return reopened;
+    }
+    if close_on_exec == 0 {
         // SAFETY: changes a flag of our own descriptor.
         unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) };
     }
     descriptor
+}
+
+/// `/proc/self/fd/N`, with its terminator.
+fn c_text_of_descriptor(descriptor: c_int) -> [u8; 32] {
+    let mut path = [0_u8; 32];
+    process::write_number_between(&mut path, b"/proc/self/fd/", descriptor.unsigned_abs(), b"");
+    path
 }
 
 fn fill(descriptor: c_int, blob: &Blob<'_>) -> Result<(), c_int> {
@@ -172,7 +195,7 @@ static NEXT_REALPATH: Next = Next::new(c"realpath");
 extern "C" fn realpath(path: *const c_char, resolved: *mut c_char) -> *mut c_char {
     match path_target(path) {
         Target::Inside(entry) => real_path(&entry, resolved),
-        Target::Missing => {
+        Target::Missing | Target::BelowFile => {
             fail(libc::ENOENT);
             ptr::null_mut()
         }

@@ -58,6 +58,12 @@ impl Process {
         self.arguments.iter().map(|argument| unsafe { CStr::from_ptr(*argument) }.to_bytes())
     }
 
+    /// True when there is an argument besides the program's name.
+    #[must_use]
+    pub fn has_arguments(&self) -> bool {
+        self.arguments.len() > 1
+    }
+
     /// The arguments as the C array that they are.
     #[must_use]
     pub fn raw_arguments(&self) -> &'static [*const c_char] {
@@ -83,7 +89,7 @@ impl Process {
         // SAFETY: getppid has no precondition.
         let parent = unsafe { libc::getppid() };
         let mut path = [0_u8; 32];
-        write_parent_path(&mut path, parent.unsigned_abs());
+        write_number_between(&mut path, b"/proc/", parent.unsigned_abs(), b"/exe");
         let parent_path = CStr::from_bytes_until_nul(&path).unwrap_or(c"");
         let own = file_identity(c"/proc/self/exe");
         own.is_some() && own == file_identity(parent_path)
@@ -101,10 +107,10 @@ impl Process {
     }
 }
 
-/// Writes `/proc/PID/exe` into `path`, which has room for any pid.
-fn write_parent_path(path: &mut [u8; 32], pid: u32) {
+/// Writes a number in decimal between two texts, as far as there is room.
+pub(crate) fn write_number_between(path: &mut [u8], before: &[u8], number: u32, after: &[u8]) {
     let mut digits = [0_u8; 10];
-    let mut rest = pid;
+    let mut rest = number;
     let mut first = digits.len();
     while let Some(index) = first.checked_sub(1).filter(|_| rest > 0 || first == digits.len()) {
         if let Some(digit) = digits.get_mut(index) {
@@ -114,7 +120,7 @@ fn write_parent_path(path: &mut [u8; 32], pid: u32) {
         rest /= 10;
         first = index;
     }
-    let parts = b"/proc/".iter().chain(digits.get(first..).unwrap_or_default()).chain(b"/exe");
+    let parts = before.iter().chain(digits.get(first..).unwrap_or_default()).chain(after);
     for (to, from) in path.iter_mut().zip(parts) {
         *to = *from;
     }
@@ -137,15 +143,15 @@ pub fn write_standard_error(bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::write_parent_path;
+    use super::write_number_between;
 
     #[test]
-    fn parent_paths_are_decimal() {
+    fn numbers_are_decimal() {
         for (pid, expected) in
             [(1, &b"/proc/1/exe\0"[..]), (0, b"/proc/0/exe\0"), (4_294_967_295, b"/proc/4294967295/exe\0")]
         {
             let mut path = [0; 32];
-            write_parent_path(&mut path, pid);
+            write_number_between(&mut path, b"/proc/", pid, b"/exe");
             assert!(path.starts_with(expected));
         }
     }

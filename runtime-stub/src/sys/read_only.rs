@@ -26,6 +26,7 @@ fn refusal(path: *const c_char, change: Change) -> Option<c_int> {
         Target::Outside | Target::Executable(_) | Target::Root(_) => None,
         Target::Inside(_) if change == Change::Create => Some(libc::EEXIST),
         Target::Missing if change == Change::Alter => Some(libc::ENOENT),
+        Target::BelowFile => Some(libc::ENOTDIR),
         Target::Inside(_) | Target::Missing => Some(libc::EROFS),
     }
 }

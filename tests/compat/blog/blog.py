@@ -1,5 +1,6 @@
 """A blog: flask with templates, sqlite and its own test client and server."""
 
+import logging
 import sqlite3
 import sys
 import threading
@@ -46,6 +47,8 @@ def main():
             print(answer.status, answer.content_type)
             print(answer.text)
         case ["serve"]:
+            # Its log has the time of day.
+            logging.getLogger("werkzeug").setLevel(logging.ERROR)
             server = make_server("127.0.0.1", 0, app)
             threading.Thread(target=server.serve_forever, daemon=True).start()
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -67,11 +67,6 @@ fn stub_sources() -> PathBuf {
     checkout().join("runtime-stub")
 }
 
-/// The folder with this module's own source, which is part of what the builds depend on.
-fn recipe_sources() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/runtime")
-}
-
 fn checkout() -> PathBuf {
     // OK because Cargo gives the absolute path of `xtask`, a folder of the checkout.
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the checkout").to_path_buf()

@@ -6,7 +6,7 @@ use std::process::Command;
 use super::cache::{self, Cache, Key};
 use super::cpython::CpythonPrefix;
 use super::ui::{Log, Ui};
-use super::{Error, Result, checkout, link, recipe_sources, stub_sources};
+use super::{Error, Result, checkout, link, stub_sources};
 
 const PACKAGE: &str = "pyfreeze-stub";
 const ARCHIVE: &str = "libpyfreeze_stub.a";
@@ -66,7 +66,9 @@ fn key(prefix: &CpythonPrefix) -> Result<String> {
     for name in ["Cargo.toml", "Cargo.lock"] {
         key.add_file(&checkout().join(name))?;
     }
-    key.add_file(&recipe_sources().join("stub.rs"))?;
+    for source in [include_str!("stub.rs"), include_str!("link.rs")] {
+        key.add("recipe", source.as_bytes());
+    }
     let version = Command::new("rustc").arg("-vV").output();
     key.add("rustc", &version.map_err(|source| Error::Start { program: "rustc".to_owned(), source })?.stdout);
     Ok(key.finish())

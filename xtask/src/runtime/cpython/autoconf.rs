@@ -7,7 +7,7 @@ use super::libraries::Libraries;
 use super::{Build, sources};
 use crate::runtime::cache;
 use crate::runtime::ui::Log;
-use crate::runtime::{Result, machine, stub_sources};
+use crate::runtime::{Result, machine, patch, stub_sources};
 
 /// Where terminal descriptions are looked for before those compiled in.
 const TERMINFO_FOLDERS: &str = "/etc/terminfo:/lib/terminfo:/usr/share/terminfo:/usr/lib/terminfo";
@@ -86,6 +86,7 @@ pub(super) fn libedit(build: &Build<'_>, libraries: &Libraries) -> Result<()> {
     build.step("build libedit", |log| {
         let tree = build.cache.fresh_work("source/libedit")?;
         sources::unpack(&build.sources.libedit, &tree, log)?;
+        patch::apply(&tree, &patch::in_folder(&stub_sources().join("cpython/libedit-patches"))?, log)?;
         // Its configure script knows ncurses only by this name.
         let curses = build.cache.fresh_work("libedit-curses")?;
         cache::copy_file(&libraries.archive("ncursesw"), &curses.join("libncurses.a"))?;

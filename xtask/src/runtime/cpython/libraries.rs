@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::{Build, autoconf};
 use crate::runtime::cache::{self, Key};
 use crate::runtime::ui::Log;
-use crate::runtime::{Error, Result, machine, recipe_sources, stub_sources, toolchain};
+use crate::runtime::{Error, Result, machine, stub_sources, toolchain};
 
 /// The finished libraries.
 #[derive(Debug)]
@@ -201,12 +201,13 @@ pub(super) fn build(build: &Build<'_>) -> Result<Libraries> {
 /// The hash of every input of this module's work.
 fn key(build: &Build<'_>) -> Result<String> {
     let mut key = Key::default();
-    for file in ["autoconf.rs", "libraries.rs"] {
-        key.add_file(&recipe_sources().join("cpython").join(file))?;
+    for source in [include_str!("autoconf.rs"), include_str!("libraries.rs")] {
+        key.add("recipe", source.as_bytes());
     }
     let own = stub_sources().join("cpython");
     key.add_folder(&own.join("libraries"), &["target"])?;
     key.add_folder(&own.join("uuid"), &[])?;
+    key.add_folder(&own.join("libedit-patches"), &[])?;
     key.add_file(&own.join("terminals.txt"))?;
     toolchain::add_to_key(&mut key, build.pins);
     for tarball in [&build.pins.ncurses, &build.pins.libedit] {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Build;
 use crate::runtime::cache;
-use crate::runtime::{Error, Result, stub_sources};
+use crate::runtime::{Error, Result, patch, stub_sources};
 
 /// A part of the runtime, as the licence report needs it.
 struct Part {
@@ -183,7 +183,7 @@ pub(super) fn install(build: &Build<'_>, cpython: &Path, folder: &Path) -> Resul
             version: part.version(build, &tree)?,
             license: part.license,
             source: part.source(build)?,
-            patches: if part.name == "cpython" { patch_names(build)? } else { Vec::new() },
+            patches: part.patches(build)?,
         });
     }
     // OK because strings in a struct have no form that JSON lacks.
@@ -191,12 +191,17 @@ pub(super) fn install(build: &Build<'_>, cpython: &Path, folder: &Path) -> Resul
     cache::write(&folder.join("versions.json"), json)
 }
 
-fn patch_names(build: &Build<'_>) -> Result<Vec<String>> {
-    let own = crate::runtime::patch::in_folder(&stub_sources().join("cpython/patches"))?;
-    Ok(build.security_patches.iter().chain(&own).map(|patch| patch.name.clone()).collect())
-}
-
 impl Part {
+    fn patches(&self, build: &Build<'_>) -> Result<Vec<String>> {
+        let own = |folder: &str| patch::in_folder(&stub_sources().join("cpython").join(folder));
+        let patches = match self.name {
+            "cpython" => build.security_patches.iter().cloned().chain(own("patches")?).collect(),
+            "libedit" => own("libedit-patches")?,
+            _ => Vec::new(),
+        };
+        Ok(patches.into_iter().map(|patch| patch.name).collect())
+    }
+
     fn tree(&self, build: &Build<'_>, cpython: &Path) -> Result<std::path::PathBuf> {
         Ok(match self.origin {
             Origin::Crate(name) => build.sources.carried_by(name)?.folder.clone(),

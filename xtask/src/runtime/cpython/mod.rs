@@ -18,7 +18,7 @@ use super::cache::{self, Cache, Key};
 use super::link::LinkInputs;
 use super::patch::Patch;
 use super::toolchain::{self, Toolchain};
-use super::{Result, Ui, machine, recipe_sources, stub_sources};
+use super::{Result, Ui, machine, stub_sources};
 use pins::Pins;
 use sources::Sources;
 
@@ -117,11 +117,28 @@ fn build(build: &Build<'_>, product: &Path) -> Result<()> {
     cache::publish(&finished, product)
 }
 
+/// This recipe, as it was compiled: what is hashed is what runs, even if a file is being edited.
+const RECIPE: [&str; 12] = [
+    include_str!("mod.rs"),
+    include_str!("autoconf.rs"),
+    include_str!("install.rs"),
+    include_str!("interpreter.rs"),
+    include_str!("libraries.rs"),
+    include_str!("licenses.rs"),
+    include_str!("pins.rs"),
+    include_str!("sources.rs"),
+    include_str!("system_configuration.rs"),
+    include_str!("../link.rs"),
+    include_str!("../patch.rs"),
+    include_str!("../toolchain.rs"),
+];
+
 /// The hash of every input: this recipe, pins, patches, sources.
 fn key(pins: &Pins, security_patches: &[Patch]) -> Result<String> {
     let mut key = Key::default();
-    key.add_folder(&recipe_sources().join("cpython"), &[])?;
-    key.add_file(&recipe_sources().join("link.rs"))?;
+    for source in RECIPE {
+        key.add("recipe", source.as_bytes());
+    }
     key.add_folder(&stub_sources().join("cpython"), &["target"])?;
     toolchain::add_to_key(&mut key, pins);
     for patch in security_patches {
