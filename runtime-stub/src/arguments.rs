@@ -45,7 +45,7 @@ pub fn classify<'a>(
 fn is_python_command<'a>(mut arguments: impl Iterator<Item = &'a [u8]>) -> bool {
     while let Some(argument) = arguments.next() {
         match argument {
-            b"-" => return true,
+            b"-" | b"-V" | b"-VV" | b"--version" => return true,
             [b'-', options @ ..] => match read_options(options) {
                 Options::Flags => {}
                 Options::Value => drop(arguments.next()),

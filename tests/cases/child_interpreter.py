@@ -26,6 +26,8 @@ run("-u", "-B", "-c", "import sys; print(sys.flags.dont_write_bytecode, sys.stdo
 run("-m", "json.tool", "--compact", input='{"a": [1, 2]}')
 run("-m", "base64", "-e", input="text")
 run("-m", "nothing_of_this_name")
+run("-V")
+run("--version")
 run("-c", "import json, sqlite3, ssl; print(json.dumps([1]))")
 run("-", input="print('from stdin', __name__)")
 with open("script.py", "w") as file:

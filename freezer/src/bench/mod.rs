@@ -1,6 +1,6 @@
 //! A project → how its start compares, frozen and from disk.
 //!
-//! Comes in: a project and the program's arguments. Goes out: a [`Measurement`] of each candidate, taken by running
+//! Comes in: a project and the program's arguments. Goes out: a measurement of each candidate, taken by running
 //! them in turn, so that whatever else the machine does meets all of them alike.
 //! A candidate is a name and a command; a measure is a number of one run. More of either need no other change.
 

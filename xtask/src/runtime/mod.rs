@@ -2,9 +2,9 @@
 //!
 //! Three stages, each found by the hash of all that goes into it, in a cache outside the checkout:
 //!
-//! 1. [`cpython`]: CPython and its C libraries as static libraries, headers, the standard library and the licences.
-//! 2. [`stub`]: the Rust crate `pyfreeze-stub` linked with these into one program.
-//! 3. [`pack`]: the stub and the standard library, compiled and compressed, as pyfreeze embeds them.
+//! 1. [`cpython()`]: CPython and its C libraries as static libraries, headers, the standard library and the licences.
+//! 2. [`stub()`]: the Rust crate `pyfreeze-stub` linked with these into one program.
+//! 3. [`pack()`]: the stub and the standard library, compiled and compressed, as pyfreeze embeds them.
 //!
 //! What is built never depends on where the cache or the checkout lies, nor on the machine's own compiler.
 
