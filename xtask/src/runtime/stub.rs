@@ -12,6 +12,10 @@ const PACKAGE: &str = "pyfreeze-stub";
 const ARCHIVE: &str = "libpyfreeze_stub.a";
 const RUST_TARGET: &str = "x86_64-unknown-linux-gnu";
 
+/// The stub's own definitions that replace a library's inside the program only, as a linker script: a wheel's
+/// libcrypto must find its certificates by its own functions, and a wheel made of Rust its own personality.
+const HIDDEN: &str = "VERSION { { local: X509_*; rust_eh_personality; }; }\n";
+
 /// Static relocation model: the program is not position-independent. Absolute paths are kept out of panic messages.
 fn rust_flags() -> String {
     let mut flags = vec!["-Crelocation-model=static".to_owned()];
@@ -93,7 +97,10 @@ fn compile(cache: &Cache, prefix: &CpythonPrefix, log: &Log) -> Result<PathBuf> 
 fn link(cache: &Cache, prefix: &CpythonPrefix, archive: &Path, log: &Log) -> Result<PathBuf> {
     let finished = cache.fresh_work("stub")?;
     let program = finished.join("stub");
-    link::program(prefix.toolchain(), prefix.path(), &prefix.link_inputs()?, &[archive], &program, log)?;
+    let hidden = cache.fresh_work("link-stub")?.join("hidden.ld");
+    cache::write(&hidden, HIDDEN)?;
+    let objects = [hidden.as_path(), archive];
+    link::program(prefix.toolchain(), prefix.path(), &prefix.link_inputs()?, &objects, &program, log)?;
     let version = format!("python{}", prefix.python_version());
     cache::copy_file(&program, &finished.join("python/bin").join(&version))?;
     let library = prefix.path().join("python/lib").join(&version);
