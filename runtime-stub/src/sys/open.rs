@@ -59,18 +59,22 @@ fn memory_file(entry: &Entry<'static>, flags: c_int) -> c_int {
 /// only its seals say no, with another error. Without /proc the memfd's own has to do.
 fn read_only(descriptor: c_int, close_on_exec: c_int) -> c_int {
     let path = c_text_of_descriptor(descriptor);
-    let flags = libc::O_RDONLY | close_on_exec;
     // SAFETY: the path is a C string on the stack.
-    let reopened = result(unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags, 0) });
-    if reopened >= 0 {
-        // SAFETY: the descriptor is ours and unused from here on.
-        unsafe { libc::close(descriptor) };
-        return reopened;
+    let reopened = result(unsafe {
+        libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC, 0)
+    });
+    if reopened < 0 {
+        if close_on_exec == 0 {
+            // SAFETY: changes a flag of our own descriptor.
+            unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) };
+        }
+        return descriptor;
     }
-    if close_on_exec == 0 {
-        // SAFETY: changes a flag of our own descriptor.
-        unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) };
-    }
+    // Under the first number, which is the lowest free one, as open(2) promises.
+    // SAFETY: both descriptors are ours.
+    unsafe { libc::dup3(reopened, descriptor, close_on_exec) };
+    // SAFETY: the descriptor is ours and unused from here on.
+    unsafe { libc::close(reopened) };
     descriptor
 }
 
