@@ -47,6 +47,7 @@ pub fn tests(options: &Options) -> Vec<Test> {
         Test::new("executables/survives_objcopy", |product| survives(product, "objcopy", &["--strip-debug"])),
         Test::new("executables/survives_eu_strip", |product| survives(product, "eu-strip", &[])),
         Test::new("executables/empty_chroot", empty_chroot),
+        Test::new("executables/certificates_of_each_distribution", certificates),
         Test::new("executables/other_user_read_only_folder", other_user),
         Test::new("executables/not_readable_to_its_user", not_readable),
         Test::new("executables/empty_environment", empty_environment),
@@ -113,19 +114,58 @@ fn survives(product: &Product, name: &str, options: &[&str]) -> TestResult {
 fn empty_chroot(product: &Product) -> TestResult {
     needs_root()?;
     let (workspace, executable) = sample(product)?;
+    let root = bare_root(&workspace, &executable)?;
+    let chroot = tool("chroot")?;
+    expect_sample(Run::new(&chroot, workspace.path()).arg(&root).arg("/app"))?;
+    // Found through PATH, so that argv[0] is no path.
+    expect_sample(Run::new(chroot, workspace.path()).env("PATH", "/").arg(&root).arg("app"))
+}
+
+/// A folder with glibc's libraries and the program as `app`, and nothing else.
+fn bare_root(workspace: &Workspace, executable: &Path) -> Result<PathBuf, Stop> {
     let root = workspace.join("root");
     fs::create_dir_all(&root)?;
-    let libraries = Command::new("ldd").arg(&executable).output()?;
+    let libraries = Command::new("ldd").arg(executable).output()?;
     for word in String::from_utf8_lossy(&libraries.stdout).split_whitespace().filter(|word| word.starts_with('/')) {
         let target = root.join(word.trim_start_matches('/'));
         fs::create_dir_all(target.parent().unwrap_or(&root))?;
         fs::copy(word, target)?;
     }
-    fs::copy(&executable, root.join("app"))?;
-    let chroot = tool("chroot")?;
-    expect_sample(Run::new(&chroot, workspace.path()).arg(&root).arg("/app"))?;
-    // Found through PATH, so that argv[0] is no path.
-    expect_sample(Run::new(chroot, workspace.path()).env("PATH", "/").arg(&root).arg("app"))
+    fs::copy(executable, root.join("app"))?;
+    Ok(root)
+}
+
+/// Where distributions keep the bundle of trusted certificates: Debian, Fedora, openSUSE, Alpine.
+const CERTIFICATE_BUNDLES: [&str; 4] = [
+    "etc/ssl/certs/ca-certificates.crt",
+    "etc/pki/tls/certs/ca-bundle.crt",
+    "etc/ssl/ca-bundle.pem",
+    "etc/ssl/cert.pem",
+];
+
+/// `ssl.create_default_context()` finds the host's certificates wherever the distribution has them.
+fn certificates(product: &Product) -> TestResult {
+    needs_root()?;
+    let text =
+        "import ssl\nprint(ssl.get_default_verify_paths().cafile, len(ssl.create_default_context().get_ca_certs()))\n";
+    let workspace = Workspace::with_files(&[("trust.py", text)])?;
+    let executable = workspace.join("trust");
+    product.build(&workspace.join("trust.py"), &executable, &[], workspace.path())?;
+    let root = bare_root(&workspace, &executable)?;
+    let certificate = workspace.join("certificate.pem");
+    let openssl = Run::new(tool("openssl")?, workspace.path()).args(["req", "-x509", "-newkey", "rsa:2048", "-nodes"]);
+    openssl.args(["-subj", "/CN=test", "-keyout", "key.pem", "-out"]).arg(&certificate).success()?;
+    for bundle in CERTIFICATE_BUNDLES {
+        let place = root.join(bundle);
+        fs::create_dir_all(place.parent().unwrap_or(&root))?;
+        fs::copy(&certificate, &place)?;
+        let output = Run::new(tool("chroot")?, workspace.path()).arg(&root).arg("/app").success()?;
+        if output.stdout != format!("/{bundle} 1\n") {
+            return Err(format!("the certificate in /{bundle} was not found\n{}", output.report()).into());
+        }
+        fs::remove_dir_all(root.join("etc"))?;
+    }
+    Ok(())
 }
 
 fn other_user(product: &Product) -> TestResult {
