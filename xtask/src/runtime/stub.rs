@@ -13,8 +13,9 @@ const ARCHIVE: &str = "libpyfreeze_stub.a";
 const RUST_TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// The stub's own definitions that replace a library's inside the program only, as a linker script: a wheel's
-/// libcrypto must find its certificates by its own functions, and a wheel made of Rust its own personality.
-const HIDDEN: &str = "VERSION { { local: X509_*; rust_eh_personality; }; }\n";
+/// libcrypto must find its certificates by its own functions, and a wheel made of Rust its own personality. And what
+/// the stub's Rust and C halves call each other.
+const HIDDEN: &str = "VERSION { { local: X509_*; pyfreeze_*; rust_eh_personality; }; }\n";
 
 /// Static relocation model: the program is not position-independent. Absolute paths are kept out of panic messages.
 fn rust_flags() -> String {
