@@ -38,7 +38,10 @@ pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 /// Builds CPython and its libraries, or finds them built.
 pub(crate) fn cpython(ui: &Ui) -> Result<CpythonPrefix> {
-    cpython::prefix(&Cache::open()?, ui)
+    let cache = Cache::open()?;
+    // Also when everything is built: to know that, the sources' packaging is unpacked.
+    machine::prepare(&cache, ui)?;
+    cpython::prefix(&cache, ui)
 }
 
 /// Builds the stub and links it with `prefix`, or finds it linked.
