@@ -18,9 +18,7 @@ pub enum Target<'a> {
     /// A file or directory below the virtual root.
     Inside(Entry<'a>),
     /// Below the virtual root, but there is nothing.
-    Missing,
-    /// Below a file of the payload.
-    BelowFile,
+    Nowhere(Nowhere),
 }
 
 /// Finds what `path` means to a process whose executable's real path is `executable`.
@@ -37,8 +35,8 @@ pub fn target<'a>(payload: &Payload<'a>, executable: &[u8], path: &[u8]) -> Targ
         Ok(entry) if is_root_itself && is_real_path => Target::Executable(entry),
         Ok(entry) if is_root_itself => Target::Root(entry),
         Ok(entry) if entry.is_directory() || entry.has_content() => Target::Inside(entry),
-        Ok(_) | Err(Nowhere::Missing) => Target::Missing,
-        Err(Nowhere::BelowFile) => Target::BelowFile,
+        Ok(_) => Target::Nowhere(Nowhere::Missing),
+        Err(reason) => Target::Nowhere(reason),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use goblin::container::{Container, Ctx, Endian};
 use goblin::elf::ProgramHeader;
 use goblin::elf::header::header64::Header;
-use pyfreeze_format::PAYLOAD_ADDRESS;
+use pyfreeze_format::bytes_before_payload;
 
 /// What a file is that has no payload to inspect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,18 +76,17 @@ pub fn payload_bytes(file: &[u8]) -> Result<&[u8], FileKind> {
     if kind != FileKind::Elf {
         return Err(kind);
     }
-    // OK because the address is below 2^38 and pyfreeze runs on 64-bit machines.
-    let address = usize::try_from(PAYLOAD_ADDRESS).unwrap_or(usize::MAX);
     let header = Header::parse(file).map_err(|_| FileKind::BrokenElf)?;
     let context = Ctx::new(Container::Big, Endian::Little);
     let table_offset = usize::try_from(header.e_phoff).map_err(|_| FileKind::BrokenElf)?;
     let segments = ProgramHeader::parse(file, table_offset, header.e_phnum.into(), context);
     let segments = segments.map_err(|_| FileKind::BrokenElf)?;
-    let covers = |segment: &&ProgramHeader| segment.vm_range().contains(&address);
-    let segment = segments.iter().find(covers).ok_or(FileKind::Elf)?;
-    // OK because the segment was found to begin at or below the address.
-    let before = address - segment.vm_range().start;
-    let start = segment.file_range().start.saturating_add(before);
-    let end = segment.file_range().end;
-    Ok(file.get(start.min(file.len())..end.min(file.len())).unwrap_or(&[]))
+    let held = |segment: &ProgramHeader| {
+        let before = bytes_before_payload(segment.p_vaddr, segment.p_memsz)?;
+        // OK because pyfreeze runs on 64-bit machines.
+        Some((segment.file_range(), usize::try_from(before).unwrap_or(usize::MAX)))
+    };
+    let (range, before) = segments.iter().find_map(held).ok_or(FileKind::Elf)?;
+    let start = range.start.saturating_add(before);
+    Ok(file.get(start.min(file.len())..range.end.min(file.len())).unwrap_or(&[]))
 }

@@ -12,7 +12,7 @@ use goblin::container::{Container, Ctx, Endian};
 use goblin::elf::ProgramHeader;
 use goblin::elf::header::header64::{Header, SIZEOF_EHDR};
 use goblin::elf::program_header::program_header64::SIZEOF_PHDR;
-use pyfreeze_format::PAYLOAD_ADDRESS;
+use pyfreeze_format::bytes_before_payload;
 
 use super::FoundTree;
 use crate::contents::Warning;
@@ -53,10 +53,8 @@ fn is_frozen(path: &Path) -> io::Result<bool> {
     file.read_exact_at(&mut table, header.e_phoff)?;
     let context = Ctx::new(Container::Big, Endian::Little);
     let segments = ProgramHeader::parse(&table, 0, header.e_phnum.into(), context).map_err(io::Error::other)?;
-    let covers = |segment: &ProgramHeader| {
-        (segment.p_vaddr..segment.p_vaddr.saturating_add(segment.p_memsz)).contains(&PAYLOAD_ADDRESS)
-    };
-    Ok(segments.iter().any(covers))
+    let holds_payload = |segment: &ProgramHeader| bytes_before_payload(segment.p_vaddr, segment.p_memsz).is_some();
+    Ok(segments.iter().any(holds_payload))
 }
 
 #[cfg(test)]

@@ -42,5 +42,11 @@ pub const VIRTUAL_ROOT: &str = "/proc/self/exe";
 /// same address fits a 39-bit address space. 64 GiB lies far above a non-PIE executable and its heap.
 pub const PAYLOAD_ADDRESS: u64 = 0x10_0000_0000;
 
+/// How many bytes of a segment stand before the payload; `None` for a segment that does not hold the payload.
+#[must_use]
+pub fn bytes_before_payload(p_vaddr: u64, p_memsz: u64) -> Option<u64> {
+    PAYLOAD_ADDRESS.checked_sub(p_vaddr).filter(|before| *before < p_memsz)
+}
+
 /// The size of a page, to which the payload and all mapped blobs are aligned.
 pub const PAGE_SIZE: u64 = 4096;

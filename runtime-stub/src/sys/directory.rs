@@ -9,7 +9,7 @@ use core::{mem, ptr};
 use pyfreeze_format::{Entry, EntryIndex};
 
 use crate::sys::libc_next::{Next, fail};
-use crate::sys::metadata::path_target;
+use crate::sys::metadata::{error_of, path_target};
 use crate::sys::state;
 use crate::virtual_path::Target;
 
@@ -105,12 +105,12 @@ extern "C" fn opendir(path: *const c_char) -> *mut libc::DIR {
         // The executable's real path is a file, so the kernel could only refuse; here it means the virtual root.
         Target::Root(entry) | Target::Executable(entry) => open_stream(entry),
         Target::Inside(entry) if entry.is_directory() => open_stream(entry),
-        Target::Inside(_) | Target::BelowFile => {
+        Target::Inside(_) => {
             fail(libc::ENOTDIR);
             ptr::null_mut()
         }
-        Target::Missing => {
-            fail(libc::ENOENT);
+        Target::Nowhere(reason) => {
+            fail(error_of(reason));
             ptr::null_mut()
         }
         Target::Outside => {

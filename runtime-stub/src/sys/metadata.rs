@@ -7,7 +7,7 @@
 use core::ffi::{CStr, c_char, c_int, c_long, c_uint};
 use core::mem;
 
-use pyfreeze_format::Entry;
+use pyfreeze_format::{Entry, Nowhere};
 
 use crate::sys::libc_next::fail;
 use crate::sys::state;
@@ -25,6 +25,14 @@ pub(crate) fn path_target(path: *const c_char) -> Target<'static> {
     }
     // SAFETY: callers of C path functions pass C strings.
     state::target(unsafe { CStr::from_ptr(path) }.to_bytes())
+}
+
+/// The error of a path that leads nowhere.
+pub(crate) fn error_of(reason: Nowhere) -> c_int {
+    match reason {
+        Nowhere::Missing => libc::ENOENT,
+        Nowhere::BelowFile => libc::ENOTDIR,
+    }
 }
 
 /// Whether the symbolic link `/proc/self/exe` itself is meant, rather than the directory behind it.
@@ -46,8 +54,7 @@ fn entry(path: *const c_char, links: Links) -> Option<Result<Entry<'static>, c_i
         Target::Outside | Target::Executable(_) => None,
         Target::Root(_) if links == Links::Keep => None,
         Target::Root(entry) | Target::Inside(entry) => Some(Ok(entry)),
-        Target::Missing => Some(Err(libc::ENOENT)),
-        Target::BelowFile => Some(Err(libc::ENOTDIR)),
+        Target::Nowhere(reason) => Some(Err(error_of(reason))),
     }
 }
 

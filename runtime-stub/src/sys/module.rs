@@ -55,11 +55,11 @@ fn target(path: &Object) -> Target<'static> {
     path.utf8().map_or(Target::Outside, state::target)
 }
 
-fn directory(path: &Object) -> Option<Entry<'static>> {
-    match target(path) {
+fn directory(target: Target<'static>) -> Option<Entry<'static>> {
+    match target {
         Target::Root(entry) | Target::Executable(entry) => Some(entry),
         Target::Inside(entry) if entry.is_directory() => Some(entry),
-        Target::Inside(_) | Target::Missing | Target::BelowFile | Target::Outside => None,
+        Target::Inside(_) | Target::Nowhere(_) | Target::Outside => None,
     }
 }
 
@@ -95,10 +95,11 @@ fn find(fullname: &Object, path: &Object) -> Result<Object, Raised> {
     let Some(fullname) = fullname.utf8() else { return Ok(Object::none()) };
     let tail = fullname.rsplit(|byte| *byte == b'.').next().unwrap_or(fullname);
     for item in path.iterate()? {
-        let found = match directory(&item) {
+        let target = target(&item);
+        let found = match directory(target) {
             Some(directory) => look_in(&directory, tail),
             // A missing directory of the payload holds nothing; anything else may be on disk.
-            None if matches!(target(&item), Target::Missing | Target::BelowFile) => Found::Nothing,
+            None if matches!(target, Target::Nowhere(_)) => Found::Nothing,
             None => Found::Portion,
         };
         match found {
@@ -172,7 +173,7 @@ fn data(entry: &Entry<'static>) -> Result<Object, Raised> {
 /// The modules in a directory as (name, is_package), sorted as the entries are; a package needs an `__init__.py`.
 fn modules(path: &Object) -> Result<Object, Raised> {
     let list = Object::list()?;
-    let (Some(payload), Some(directory)) = (state::payload(), directory(path)) else { return Ok(list) };
+    let (Some(payload), Some(directory)) = (state::payload(), directory(target(path))) else { return Ok(list) };
     for child in payload.children(&directory) {
         let (name, package) = match child.kind {
             EntryKind::Directory => match payload.child(child.index, b"__init__", b".py") {
@@ -232,7 +233,7 @@ functions_of_one_argument! {
     /// `_pyfreeze.has_code(entry)`.
     pyfreeze_has_code(number) entry_of(&number).and_then(|entry| Object::boolean(entry.has_code()));
     /// `_pyfreeze.is_directory(path)`.
-    pyfreeze_is_directory(path) Object::boolean(directory(&path).is_some());
+    pyfreeze_is_directory(path) Object::boolean(directory(target(&path)).is_some());
     /// `_pyfreeze.is_virtual(path)`.
     pyfreeze_is_virtual(path) Object::boolean(!matches!(target(&path), Target::Outside | Target::Executable(_)));
     /// `_pyfreeze.modules(path)`.

@@ -6,10 +6,10 @@
 use core::ffi::{CStr, c_char, c_int, c_uint};
 use core::{mem, ptr, slice};
 
-use pyfreeze_format::{Blob, Entry, VIRTUAL_ROOT};
+use pyfreeze_format::{Blob, Entry, Nowhere, VIRTUAL_ROOT};
 
 use crate::sys::libc_next::{Next, fail};
-use crate::sys::metadata::{path_target, result};
+use crate::sys::metadata::{error_of, path_target, result};
 use crate::sys::{process, state, zstd};
 use crate::virtual_path::Target;
 
@@ -21,9 +21,8 @@ fn open_virtual(path: *const c_char, flags: c_int) -> Option<c_int> {
     let is_writing = flags & WRITING != 0;
     Some(match path_target(path) {
         Target::Outside | Target::Executable(_) | Target::Root(_) => return None,
-        Target::Missing if flags & libc::O_CREAT != 0 => fail(libc::EROFS),
-        Target::Missing => fail(libc::ENOENT),
-        Target::BelowFile => fail(libc::ENOTDIR),
+        Target::Nowhere(Nowhere::Missing) if flags & libc::O_CREAT != 0 => fail(libc::EROFS),
+        Target::Nowhere(reason) => fail(error_of(reason)),
         Target::Inside(entry) if entry.is_directory() => fail(libc::EISDIR),
         Target::Inside(_) if flags & libc::O_CREAT != 0 && flags & libc::O_EXCL != 0 => fail(libc::EEXIST),
         Target::Inside(_) if is_writing => fail(libc::EROFS),
@@ -58,7 +57,7 @@ fn memory_file(entry: &Entry<'static>, flags: c_int) -> c_int {
 /// The same file by a descriptor that was opened for reading, as the program asked; a memfd's own can write, and
 /// only its seals say no, with another error. Without /proc the memfd's own has to do.
 fn read_only(descriptor: c_int, close_on_exec: c_int) -> c_int {
-    let path = c_text_of_descriptor(descriptor);
+    let path = process::numbered_path(b"/proc/self/fd/", descriptor.unsigned_abs(), b"");
     // SAFETY: the path is a C string on the stack.
     let reopened = result(unsafe {
         libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC, 0)
@@ -76,13 +75,6 @@ fn read_only(descriptor: c_int, close_on_exec: c_int) -> c_int {
     // SAFETY: the descriptor is ours and unused from here on.
     unsafe { libc::close(reopened) };
     descriptor
-}
-
-/// `/proc/self/fd/N`, with its terminator.
-fn c_text_of_descriptor(descriptor: c_int) -> [u8; 32] {
-    let mut path = [0_u8; 32];
-    process::write_number_between(&mut path, b"/proc/self/fd/", descriptor.unsigned_abs(), b"");
-    path
 }
 
 fn fill(descriptor: c_int, blob: &Blob<'_>) -> Result<(), c_int> {
@@ -199,7 +191,7 @@ static NEXT_REALPATH: Next = Next::new(c"realpath");
 extern "C" fn realpath(path: *const c_char, resolved: *mut c_char) -> *mut c_char {
     match path_target(path) {
         Target::Inside(entry) => real_path(&entry, resolved),
-        Target::Missing | Target::BelowFile => {
+        Target::Nowhere(_) => {
             fail(libc::ENOENT);
             ptr::null_mut()
         }

@@ -88,8 +88,7 @@ impl Process {
         }
         // SAFETY: getppid has no precondition.
         let parent = unsafe { libc::getppid() };
-        let mut path = [0_u8; 32];
-        write_number_between(&mut path, b"/proc/", parent.unsigned_abs(), b"/exe");
+        let path = numbered_path(b"/proc/", parent.unsigned_abs(), b"/exe");
         let parent_path = CStr::from_bytes_until_nul(&path).unwrap_or(c"");
         let own = file_identity(c"/proc/self/exe");
         own.is_some() && own == file_identity(parent_path)
@@ -107,8 +106,9 @@ impl Process {
     }
 }
 
-/// Writes a number in decimal between two texts, as far as there is room.
-pub(crate) fn write_number_between(path: &mut [u8], before: &[u8], number: u32, after: &[u8]) {
+/// A path below /proc with a number in it, terminated; there is room for any that the stub asks for.
+pub(crate) fn numbered_path(before: &[u8], number: u32, after: &[u8]) -> [u8; 32] {
+    let mut path = [0; 32];
     let mut digits = [0_u8; 10];
     let mut rest = number;
     let mut first = digits.len();
@@ -124,6 +124,7 @@ pub(crate) fn write_number_between(path: &mut [u8], before: &[u8], number: u32, 
     for (to, from) in path.iter_mut().zip(parts) {
         *to = *from;
     }
+    path
 }
 
 /// Device and inode of the file that a path leads to.
@@ -143,16 +144,14 @@ pub fn write_standard_error(bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::write_number_between;
+    use super::numbered_path;
 
     #[test]
     fn numbers_are_decimal() {
         for (pid, expected) in
             [(1, &b"/proc/1/exe\0"[..]), (0, b"/proc/0/exe\0"), (4_294_967_295, b"/proc/4294967295/exe\0")]
         {
-            let mut path = [0; 32];
-            write_number_between(&mut path, b"/proc/", pid, b"/exe");
-            assert!(path.starts_with(expected));
+            assert!(numbered_path(b"/proc/", pid, b"/exe").starts_with(expected));
         }
     }
 }

@@ -4,8 +4,10 @@
 
 use core::ffi::{c_char, c_int, c_long, c_uint, c_void};
 
+use pyfreeze_format::Nowhere;
+
 use crate::sys::libc_next::fail;
-use crate::sys::metadata::{path_target, result};
+use crate::sys::metadata::{error_of, path_target, result};
 use crate::virtual_path::Target;
 
 /// What a function does at a path.
@@ -25,9 +27,9 @@ fn refusal(path: *const c_char, change: Change) -> Option<c_int> {
     match path_target(path) {
         Target::Outside | Target::Executable(_) | Target::Root(_) => None,
         Target::Inside(_) if change == Change::Create => Some(libc::EEXIST),
-        Target::Missing if change == Change::Alter => Some(libc::ENOENT),
-        Target::BelowFile => Some(libc::ENOTDIR),
-        Target::Inside(_) | Target::Missing => Some(libc::EROFS),
+        Target::Nowhere(Nowhere::Missing) if change != Change::Alter => Some(libc::EROFS),
+        Target::Nowhere(reason) => Some(error_of(reason)),
+        Target::Inside(_) => Some(libc::EROFS),
     }
 }
 

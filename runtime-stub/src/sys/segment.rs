@@ -2,19 +2,17 @@
 
 use core::slice;
 
-use pyfreeze_format::{FormatError, PAYLOAD_ADDRESS};
+use pyfreeze_format::{FormatError, PAYLOAD_ADDRESS, bytes_before_payload};
 
 /// The bytes of the segment that the graft added, `None` when there is no such segment (an executable without a
 /// payload), an error when the file ends before the segment does.
 #[must_use]
 pub fn payload_bytes() -> Option<Result<&'static [u8], FormatError>> {
-    let is_payload = |header: &&libc::Elf64_Phdr| {
-        let end = header.p_vaddr.saturating_add(header.p_memsz);
-        header.p_type == libc::PT_LOAD && (header.p_vaddr..end).contains(&PAYLOAD_ADDRESS)
+    let size = |header: &libc::Elf64_Phdr| {
+        let before = bytes_before_payload(header.p_vaddr, header.p_memsz)?;
+        (header.p_type == libc::PT_LOAD).then_some(header.p_memsz.saturating_sub(before))
     };
-    let header = program_headers().iter().find(is_payload)?;
-    let before = PAYLOAD_ADDRESS.saturating_sub(header.p_vaddr);
-    Some(mapped(PAYLOAD_ADDRESS, header.p_memsz.saturating_sub(before)))
+    Some(mapped(PAYLOAD_ADDRESS, program_headers().iter().find_map(size)?))
 }
 
 fn program_headers() -> &'static [libc::Elf64_Phdr] {
