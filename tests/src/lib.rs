@@ -19,6 +19,7 @@ pub mod compat;
 pub mod damage;
 pub mod examples;
 pub mod executables;
+pub mod libraries;
 pub mod project;
 pub mod reproducible;
 pub mod tidy;
@@ -55,6 +56,7 @@ fn all_tests(options: &Options) -> Vec<Test> {
     tests.extend(examples::tests());
     tests.extend(cli::tests());
     tests.extend(executables::tests(options));
+    tests.extend(libraries::tests());
     tests.extend(damage::tests());
     tests.extend(reproducible::tests());
     tests.extend(compat::tests(options));
