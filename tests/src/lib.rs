@@ -19,10 +19,12 @@ pub mod compat;
 pub mod damage;
 pub mod examples;
 pub mod executables;
+pub mod install;
 pub mod project;
 pub mod reproducible;
 pub mod tidy;
 pub mod tidy_unsafe;
+pub mod wheels;
 
 use std::process::ExitCode;
 
@@ -54,6 +56,7 @@ fn all_tests(options: &Options) -> Vec<Test> {
     tests.extend(cases::tests());
     tests.extend(examples::tests());
     tests.extend(cli::tests());
+    tests.extend(install::tests());
     tests.extend(executables::tests(options));
     tests.extend(damage::tests());
     tests.extend(reproducible::tests());
