@@ -150,8 +150,12 @@ pub fn freeze(
 
 /// The request as if `--venv` had named what was installed.
 fn with_environment(request: &ProjectRequest, installed: Option<&Installed>) -> ProjectRequest {
-    let venv = installed.map(|installed| installed.path.clone()).or_else(|| request.venv.clone());
-    ProjectRequest { venv, ..request.clone() }
+    let mut request = request.clone();
+    if let Some(installed) = installed {
+        request.venv = Some(installed.path.clone());
+        request.overrides.include_distributions.extend(installed.chosen.iter().cloned());
+    }
+    request
 }
 
 /// The project, and where its executable goes: where the settings say, or under its name in the current folder.

@@ -30,6 +30,8 @@ pub fn tests() -> Vec<Test> {
         ("uv_lock", uv_lock),
         ("pylock", pylock),
         ("locks_that_do_not_fit", locks_that_do_not_fit),
+        ("chosen_packages_are_included", chosen_packages_are_included),
+        ("same_bytes_everywhere", same_bytes_everywhere),
         ("extras_and_groups", extras_and_groups),
         ("environment_wins", environment_wins),
         ("not_installed", not_installed),
@@ -315,6 +317,34 @@ fn locks_that_do_not_fit(product: &Product) -> TestResult {
     hint: or install into a virtual environment and name that with `--venv`
     ");
     Ok(())
+}
+
+/// Their packages are in the program even when nothing imports them, as with plug-ins.
+fn chosen_packages_are_included(product: &Product) -> TestResult {
+    let text = "[project.optional-dependencies]\nmore = ['plugin', \"other; sys_platform == 'win32'\"]";
+    let workspace = project("'one'", text)?;
+    wheel(product, &workspace, "one", "1.0", &[])?;
+    wheel(product, &workspace, "plugin", "1.0", &["two"])?;
+    wheel(product, &workspace, "two", "1.0", &[])?;
+    let has = |options: &[&str]| {
+        build(product, &workspace, options)?.success()?;
+        let inspected = product.command(workspace.path()).args(["inspect", "out", "--json"]).success()?;
+        Ok::<bool, String>(inspected.stdout.contains("\"plugin.py\"") || inspected.stdout.contains("/plugin.py\""))
+    };
+    let found = (has(&["--extra", "more"])?, has(&[])?);
+    if found == (true, false) { Ok(()) } else { Err(format!("with and without the extra: {found:?}").into()) }
+}
+
+/// Neither the installer nor the place of the cache leaves a trace.
+fn same_bytes_everywhere(product: &Product) -> TestResult {
+    let bytes = || {
+        let workspace = project("'one'", "")?;
+        wheel(product, &workspace, "one", "1.0", &["two"])?;
+        wheel(product, &workspace, "two", "1.0", &[])?;
+        build(product, &workspace, &[])?.success()?;
+        Ok::<_, crate::runner::Stop>(fs::read(workspace.join("out"))?)
+    };
+    if bytes()? == bytes()? { Ok(()) } else { Err("two builds with caches of their own differ".to_owned().into()) }
 }
 
 fn extras_and_groups(product: &Product) -> TestResult {

@@ -22,6 +22,7 @@ METADATA = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + "".joi
 WHEEL = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 info = f"{name}-{version}.dist-info"
 files = {f"{name}.py": f"VERSION = '{version}'\n", f"{info}/METADATA": METADATA, f"{info}/WHEEL": WHEEL}
+files[f"{info}/entry_points.txt"] = f"[console_scripts]\n{name} = {name}:VERSION\n"
 files[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in [*files, f"{info}/RECORD"])
 if kind == "wheel":
     with zipfile.ZipFile(out, "w") as archive:

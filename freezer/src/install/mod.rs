@@ -15,6 +15,7 @@ mod requirements_file;
 mod command;
 mod diagnosis;
 mod key;
+mod settle;
 mod store;
 
 pub use diagnosis::Diagnosis;
@@ -101,6 +102,8 @@ pub struct Installed {
     pub path: PathBuf,
     /// Where the requirements came from, in words.
     pub origin: String,
+    /// Distributions in it that belong into the program whether or not something imports them.
+    pub chosen: Vec<String>,
     /// The installer that made it now; nobody did if it was there.
     pub made_by: Option<Installer>,
     /// As long as it is used, nobody replaces it.
@@ -137,18 +140,20 @@ pub fn install(
     }
     let python = runtime.python_on_disk(&cache)?;
     let make = |workplace: &Workplace<'_>| {
-        wanted.steps.iter().enumerate().try_for_each(|(number, step)| workplace.run(number, step, request, progress))
+        let mut steps = wanted.steps.iter().enumerate();
+        steps.try_for_each(|(number, step)| workplace.run(number, step, request, progress))
     };
     let site_packages = runtime.library().site_packages();
     let stored = store.make(&key, request.freshness, |folder, lock| {
         let log = cache.join("logs").join(format!("install-{key}.log"));
-        make(&Workplace::new(&python, folder, &site_packages, log, lock)?)
+        make(&Workplace::new(&python, folder, &site_packages, log, lock)?)?;
+        settle::settle(&folder.join(&site_packages))
     })?;
     Ok(Some(Installed::new(stored, wanted, Some(request.installer))))
 }
 
 impl Installed {
     fn new(stored: Stored, wanted: Wanted, made_by: Option<Installer>) -> Self {
-        Self { path: stored.path.clone(), origin: wanted.origin, made_by, _stored: stored }
+        Self { path: stored.path.clone(), origin: wanted.origin, chosen: wanted.chosen, made_by, _stored: stored }
     }
 }

@@ -15,6 +15,8 @@ use crate::project::{Environment, ProjectRequest, normalize};
 pub(super) struct Wanted {
     /// Where the requirements come from, in words.
     pub(super) origin: String,
+    /// Distributions that were chosen by name (extras, groups): they are wanted in the program, imported or not.
+    pub(super) chosen: Vec<String>,
     /// Calls of the installer, in order.
     pub(super) steps: Vec<Step>,
 }
@@ -61,11 +63,17 @@ pub(super) fn wanted(
     }
     let files = if request.requirements.is_empty() { settings.requirements } else { request.requirements.clone() };
     let search = Search { request, folder, pyproject: pyproject.as_ref(), python_version };
-    let wanted = search.find(files, is_asked)?;
-    if wanted.is_none() && is_asked {
-        return Err(InstallError::NothingDeclared { path: folder.to_owned() });
+    match search.find(files, is_asked)? {
+        Some(wanted) => Ok(Some(Wanted { chosen: search.chosen_names()?, ..wanted })),
+        None if is_asked => Err(InstallError::NothingDeclared { path: folder.to_owned() }),
+        None => Ok(None),
     }
-    Ok(wanted)
+}
+
+impl Wanted {
+    fn new(origin: String, steps: Vec<Step>) -> Self {
+        Self { origin, chosen: Vec::new(), steps }
+    }
 }
 
 struct Search<'a> {
@@ -91,7 +99,7 @@ impl Search<'_> {
         let names: Vec<_> = files.iter().map(|path| format!("`{}`", path.display())).collect();
         let lines = self.chosen()?;
         let step = Step { files, lines, pinning: Pinning::Resolved };
-        Ok(Wanted { origin: names.join(", "), steps: vec![step] })
+        Ok(Wanted::new(names.join(", "), vec![step]))
     }
 
     fn lock(&self, path: &Path) -> Result<Option<Wanted>, InstallError> {
@@ -112,7 +120,7 @@ impl Search<'_> {
         let steps = [(locked.hashed, Pinning::Hashed), (locked.local, Pinning::Exact)];
         let steps = steps.into_iter().filter(|(lines, _)| !lines.is_empty());
         let steps: Vec<_> = steps.map(|(lines, pinning)| Step { files: Vec::new(), lines, pinning }).collect();
-        Ok((!steps.is_empty()).then(|| Wanted { origin: format!("`{name}`"), steps }))
+        Ok((!steps.is_empty()).then(|| Wanted::new(format!("`{name}`"), steps)))
     }
 
     fn declared(&self, is_asked: bool) -> Result<Option<Wanted>, InstallError> {
@@ -127,7 +135,14 @@ impl Search<'_> {
         };
         lines.extend(self.chosen()?);
         let step = Step { files: Vec::new(), lines, pinning: Pinning::Resolved };
-        Ok((!step.lines.is_empty()).then(|| Wanted { origin: "`pyproject.toml`".into(), steps: vec![step] }))
+        Ok((!step.lines.is_empty()).then(|| Wanted::new("`pyproject.toml`".into(), vec![step])))
+    }
+
+    /// The distributions that [`Self::chosen`] names, as far as they count here.
+    fn chosen_names(&self) -> Result<Vec<String>, InstallError> {
+        let chosen = self.chosen()?;
+        let requirements = lock::counting(&chosen, self.python_version, &self.request.extras);
+        Ok(requirements.map(|(_, requirement)| requirement.name).collect())
     }
 
     /// The requirements of the extras and groups that were asked for.

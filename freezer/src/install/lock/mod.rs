@@ -142,9 +142,7 @@ impl Choice<'_> {
 
     /// The requirements that count for this runtime, as written and parsed.
     fn requirements(&self) -> impl Iterator<Item = (&String, Requirement)> {
-        let parsed = self.required.iter().filter_map(|line| Some((line, Requirement::parse(line)?)));
-        let minor_version = self.python_version.split('.').nth(1).and_then(|minor| minor.parse().ok()).unwrap_or(0);
-        parsed.filter(move |(_, requirement)| requirement.counts(minor_version, &self.extras))
+        counting(&self.required, self.python_version, &self.extras)
     }
 
     /// Every requirement of the project is among the packages of the lock.
@@ -155,6 +153,17 @@ impl Choice<'_> {
             None => Ok(()),
         }
     }
+}
+
+/// The requirement lines that count for Linux and this Python version, parsed.
+pub(super) fn counting<'a>(
+    lines: &'a [String],
+    python_version: &str,
+    extras: &'a [String],
+) -> impl Iterator<Item = (&'a String, Requirement)> + use<'a> {
+    let minor_version = python_version.split('.').nth(1).and_then(|minor| minor.parse().ok()).unwrap_or(0);
+    let parsed = lines.iter().filter_map(|line| Some((line, Requirement::parse(line)?)));
+    parsed.filter(move |(_, requirement)| requirement.counts(minor_version, extras))
 }
 
 /// A requirement line with digests such as `sha256:…`.
