@@ -7,7 +7,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::wanted::{Pinning, Step};
 use super::{Diagnosis, InstallError, InstallRequest, Installer};
@@ -73,47 +73,53 @@ impl<'a> Workplace<'a> {
         files.iter().for_each(|path| {
             command.arg("-r").arg(path);
         });
-        let is_good = self.watch(&mut command, request.installer, progress)?;
-        if is_good {
-            return Ok(());
+        if !self.watch(command, request.installer, progress)? {
+            return Err(self.failure(&own, step)?);
         }
-        let text = fs::read(&self.log).map_err(InstallError::io("read", &self.log))?;
-        let diagnosis = Diagnosis::of(&String::from_utf8_lossy(&text), &own, &step.lines);
-        Err(InstallError::Failed { diagnosis, log: self.log.clone() })
+        match fs::remove_file(self.details()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(InstallError::io("remove", &self.details())(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What the installer's output means; all of it is kept.
+    fn failure(&self, own: &Path, step: &Step) -> Result<InstallError, InstallError> {
+        let failure = || InstallError::io("read", &self.log);
+        let text = fs::read(&self.log).map_err(failure())?;
+        // OK because without them less is known: uv writes none.
+        let details = fs::read(self.details()).unwrap_or_default();
+        let log = File::options().append(true).open(&self.log);
+        log.and_then(|mut log| log.write_all(&details)).map_err(failure())?;
+        let (text, details) = (String::from_utf8_lossy(&text), String::from_utf8_lossy(&details));
+        let diagnosis = Diagnosis::of(&text, &details, own, &step.lines);
+        Ok(InstallError::Failed { diagnosis, log: self.log.clone() })
+    }
+
+    /// What pip tells its log only: why it passed over a file, what builds say.
+    fn details(&self) -> PathBuf {
+        self.folder.join("details.log")
     }
 
     fn pip(&self) -> Command {
         let mut command = Command::new(self.python);
         command.args(["-I", "-m", "pip", "install", "--ignore-installed", "--no-compile", "--no-warn-script-location"]);
         command.args(["--root-user-action=ignore", "--disable-pip-version-check", "--no-input", "--no-color"]);
-        command.args(["--progress-bar=off", "--prefix"]).arg(self.folder);
+        command.arg("--progress-bar=off").arg("--prefix").arg(self.folder).arg("--log").arg(self.details());
         command
     }
 
     fn uv(&self) -> Command {
         let mut command = Command::new("uv");
-        command.args([
-            "pip",
-            "install",
-            "--no-progress",
-            "--color",
-            "never",
-            "--no-compile-bytecode",
-            "--link-mode",
-            "copy",
-        ]);
+        command.args(["pip", "install", "--no-progress", "--color=never", "--no-compile-bytecode", "--link-mode=copy"]);
         command.arg("--python").arg(self.python).arg("--prefix").arg(self.folder);
         command
     }
 
     /// True when the installer has done its work. Its standard input is the lock, an empty file: as long as it or a
     /// child of it runs, even without us, no other process takes the folder for abandoned.
-    fn watch(
-        &self,
-        command: &mut Command,
-        installer: Installer,
-        progress: &dyn Fn(&str),
-    ) -> Result<bool, InstallError> {
+    fn watch(&self, mut command: Command, installer: Installer, progress: &dyn Fn(&str)) -> Result<bool, InstallError> {
         let failure = || InstallError::io("write", &self.log);
         let mut log = File::options().append(true).open(&self.log).map_err(failure())?;
         writeln!(log, "$ {command:?}").map_err(failure())?;
@@ -124,13 +130,17 @@ impl<'a> Workplace<'a> {
             command.env_remove(name);
         });
         command.envs(SET_VARIABLES);
+        // One pipe for both streams, so that what was said first stands first.
+        let (reader, writer) = io::pipe().map_err(failure())?;
         command.stdin(self.lock.try_clone().map_err(failure())?);
-        command.stdout(Stdio::piped()).stderr(log.try_clone().map_err(failure())?);
+        command.stdout(writer.try_clone().map_err(failure())?).stderr(writer);
         let mut child = command.spawn().map_err(|source| match (source.kind(), installer) {
             (io::ErrorKind::NotFound, Installer::Uv) => InstallError::NoUv,
             _ => InstallError::io("run", &PathBuf::from(command.get_program()))(source),
         })?;
-        for line in child.stdout.take().into_iter().flat_map(|stdout| BufReader::new(stdout).split(b'\n')) {
+        // With it goes our end of the pipe, or reading would never end.
+        drop(command);
+        for line in BufReader::new(reader).split(b'\n') {
             let line = String::from_utf8_lossy(&line.map_err(failure())?).into_owned();
             if let Some(requirement) = line.strip_prefix("Collecting ") {
                 progress(requirement.split(" (from ").next().unwrap_or(requirement));

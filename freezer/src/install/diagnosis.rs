@@ -5,6 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::project::{Requirement, normalize};
+
 /// What an installer could not do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Diagnosis {
@@ -23,6 +25,14 @@ pub enum Diagnosis {
         requirement: String,
         /// The versions that there are, the newest last.
         versions: Vec<String>,
+    },
+    /// It has wheels, for others.
+    #[error("Found no wheel for CPython 3.13 on x86-64 Linux: `{requirement}`")]
+    NoWheel {
+        /// What was asked for.
+        requirement: String,
+        /// What its wheels are for.
+        tags: Vec<String>,
     },
     /// No set of versions fits.
     #[error("Requirements contradict each other: {requirements}")]
@@ -68,14 +78,24 @@ pub enum Diagnosis {
     /// Anything else.
     #[error("Cannot install dependencies: {0}")]
     Other(String),
+    /// What uv says and explains.
+    #[error("Cannot install dependencies: {message}")]
+    Explained {
+        /// The error.
+        message: String,
+        /// Its causes.
+        causes: Vec<String>,
+    },
 }
 
 impl Diagnosis {
-    /// Reads an installer's output; `own` is the requirements file that pyfreeze wrote, of these lines.
-    pub(super) fn of(text: &str, own: &Path, own_lines: &[String]) -> Self {
+    /// Reads an installer's output, and the details that pip writes to its log only; `own` is the requirements file that
+    /// pyfreeze wrote, of these lines.
+    pub(super) fn of(text: &str, details: &str, own: &Path, own_lines: &[String]) -> Self {
         let text = with_requirements(text, own, own_lines);
-        let text = &Text { lines: text.lines().collect() };
-        let readers: [fn(&Text<'_>, &Path) -> Option<Self>; 6] = [syntax, digest, build, conflict, not_found, no_space];
+        let text = &Text { lines: text.lines().collect(), details: details.lines().collect() };
+        let readers: [fn(&Text<'_>, &Path) -> Option<Self>; 7] =
+            [syntax, digest, build, conflict, not_found, no_space, explained];
         readers.iter().find_map(|reader| reader(text, own)).unwrap_or_else(|| Self::Other(text.last_error()))
     }
 
@@ -97,7 +117,15 @@ impl Diagnosis {
                 let newest: Vec<_> = versions.iter().rev().take(5).map(|version| format!("`{version}`")).collect();
                 vec![format!("there are other versions, the newest: {}", newest.join(", "))]
             }
-            Self::Conflict { causes, .. } => causes.clone(),
+            Self::NoWheel { tags, .. } => {
+                let tags = tags
+                    .iter()
+                    .filter(|tag| tag.contains("linux"))
+                    .chain(tags.iter().filter(|tag| !tag.contains("linux")));
+                let tags: Vec<_> = tags.take(5).map(|tag| format!("`{tag}`")).collect();
+                vec![format!("its wheels are for: {}", tags.join(", ")), "choose a version that has one".into()]
+            }
+            Self::Conflict { causes, .. } | Self::Explained { causes, .. } => causes.clone(),
             Self::Digest { .. } => {
                 vec!["if the package was not changed on purpose, don't trust it; else write the lock anew".into()]
             }
@@ -138,6 +166,7 @@ fn place_text(place: &Option<(PathBuf, String)>) -> String {
 
 struct Text<'a> {
     lines: Vec<&'a str>,
+    details: Vec<&'a str>,
 }
 
 impl<'a> Text<'a> {
@@ -188,35 +217,87 @@ fn digest(text: &Text<'_>, _: &Path) -> Option<Diagnosis> {
         .map(|start| Diagnosis::NoDigest { requirement: following(start) })
 }
 
-/// `× Building wheel for x (pyproject.toml) did not run successfully.`, the build's own output, `ERROR: Failed …`.
+/// What builds say that can't compile; the most telling first.
+const COMPILER_ERRORS: [&str; 7] = [
+    "fatal error:",
+    "unable to execute",
+    "No such file or directory: 'cc'",
+    "No such file or directory: 'gcc'",
+    "error: command ",
+    "Unknown compiler",
+    "can't find Rust",
+];
+
+/// What builds say that were about to compile.
+const COMPILER_SIGNS: [&str; 2] = ["Python.h", "C compiler for the host machine"];
+
+/// What anything says that fails.
+const ERRORS: [&str; 3] = ["ERROR:", "error:", "Error:"];
+
+/// In the details: `Running command Building wheel for x`, what that command says, `ERROR: … exited with 1`, and then
+/// which package it was for. Of builds within builds, the innermost fails first.
 fn build(text: &Text<'_>, _: &Path) -> Option<Diagnosis> {
-    let failed = ["ERROR: Failed building wheel for ", "ERROR: Failed to build '"];
-    let package = failed.iter().find_map(|words| text.after(words));
-    if package.is_none() && !text.has("subprocess-exited-with-error") {
-        return None;
+    let lines: Vec<&str> = text.details.iter().map(|line| without_time(line).trim()).collect();
+    let is_end = |line: &&str| {
+        *line == "error: subprocess-exited-with-error"
+            || (line.starts_with("ERROR: ") && line.contains(" exited with "))
+    };
+    let end = lines.iter().position(is_end)?;
+    let start = lines[..end].iter().rposition(|line| line.starts_with("Running command ")).map_or(0, |start| start + 1);
+    let said: Vec<&str> = lines[start..end].iter().copied().filter(|line| !line.is_empty()).collect();
+    Some(failed_build(built_package(&lines, end), &said))
+}
+
+/// A build that failed after it had said this.
+fn failed_build(package: String, said: &[&str]) -> Diagnosis {
+    let with = |word: &&str| said.iter().find(|line| line.contains(*word));
+    let needs_compiler = COMPILER_ERRORS.iter().chain(&COMPILER_SIGNS).find_map(with).is_some();
+    let error = COMPILER_ERRORS.iter().chain(&ERRORS).find_map(with).or(said.last());
+    let reason = error.map_or("its build says nothing", |line| line.trim()).to_owned();
+    Diagnosis::Build { package, reason, needs_compiler }
+}
+
+/// uv's errors: `error: …`, lines that begin with `  cause: ` and go on below, `hint: …`.
+fn explained(text: &Text<'_>, _: &Path) -> Option<Diagnosis> {
+    let is_error = |pair: &[&str]| pair[0].starts_with("error: ") && pair[1].starts_with("  cause: ");
+    let start = text.lines.windows(2).position(is_error)?;
+    let message = text.lines[start].trim_start_matches("error: ").to_owned();
+    let below = &text.lines[start + 1..];
+    if let Some(package) = message.strip_prefix("Failed to build `") {
+        let package = package.split('`').next().unwrap_or(package).to_owned();
+        let said: Vec<&str> = below.iter().copied().filter(|line| !line.trim_start().starts_with("cause: ")).collect();
+        return Some(failed_build(package, &said));
     }
-    // While metadata are asked for, only the line before says for what.
-    let start = text.lines.iter().position(|line| line.contains("subprocess-exited-with-error"));
-    let mut before = text.lines[..start.unwrap_or(text.lines.len())].iter().rev();
-    let collecting = || before.find_map(|line| line.strip_prefix("Collecting ").or(line.strip_prefix("Processing ")));
-    let package = package.or_else(collecting).unwrap_or("?");
-    let package = package.split(['\'', ' ']).next().unwrap_or(package);
+    let mut causes: Vec<String> = Vec::new();
+    for line in below.iter().map(|line| line.trim()).filter(|line| !line.is_empty()) {
+        let begins = ["cause: ", "hint: "].iter().find_map(|word| line.strip_prefix(word));
+        match (begins, causes.last_mut()) {
+            (None, Some(cause)) => *cause += &format!(" {line}"),
+            (begins, _) => causes.push(begins.unwrap_or(line).to_owned()),
+        }
+    }
+    Some(Diagnosis::Explained { message, causes })
+}
+
+/// What was being built when the line at `end` was written.
+fn built_package(lines: &[&str], end: usize) -> String {
+    let (before, after) = lines.split_at(end);
+    let named = ["ERROR: Failed building wheel for ", "ERROR: Failed to build '", "╰─> "];
+    let name = |line: &&str| named.iter().find_map(|words| line.strip_prefix(words)).map(str::to_owned);
+    let is_box = |line: &str| line.contains("lines of output]") || line.contains("No available output");
+    let after = after.iter().filter(|line| !is_box(line)).find_map(name);
+    let fetched =
+        |line: &&str| line.strip_prefix("Collecting ").or(line.strip_prefix("Processing ")).map(str::to_owned);
+    let package = after.or_else(|| before.iter().rev().find_map(fetched)).unwrap_or_else(|| "?".into());
+    let package = package.split(['\'', ' ']).next().unwrap_or_default();
     // A file of a folder is named by its path.
-    let package = package.rsplit('/').next().unwrap_or(package).to_owned();
-    let end = text.lines.iter().position(|line| line.contains("[end of output]")).unwrap_or(text.lines.len());
-    let said = text.lines[..end].iter().rev().map(|line| line.trim()).filter(|line| !line.is_empty());
-    let words = [
-        "fatal error:",
-        "Python.h",
-        "command 'gcc'",
-        "command 'cc'",
-        "unable to execute",
-        "Unknown compiler",
-        "can't find Rust",
-    ];
-    let complaint = said.clone().find(|line| words.iter().any(|word| line.contains(word)));
-    let reason = complaint.or_else(|| said.clone().next()).unwrap_or("its build says nothing").to_owned();
-    Some(Diagnosis::Build { package, reason, needs_compiler: complaint.is_some() })
+    package.rsplit('/').next().unwrap_or(package).to_owned()
+}
+
+/// A line of pip's log without `2026-01-31T12:00:00,123 `.
+fn without_time(line: &str) -> &str {
+    let is_time = |time: &str| time.len() == 23 && time.contains('T') && time.contains(',');
+    line.split_once(' ').filter(|(time, _)| is_time(time)).map_or(line, |(_, rest)| rest)
 }
 
 fn conflict(text: &Text<'_>, _: &Path) -> Option<Diagnosis> {
@@ -238,11 +319,40 @@ fn not_found(text: &Text<'_>, _: &Path) -> Option<Diagnosis> {
     let (requirement, versions) = rest.split_once(" (from versions: ").unwrap_or((rest, "none)"));
     let requirement = requirement.split(" (from ").next().unwrap_or(requirement).to_owned();
     let versions: Vec<_> = versions.trim_end_matches(')').split(", ").filter(|version| *version != "none").collect();
-    if versions.is_empty() && text.has("WARNING: Retrying (") {
+    let is_broken =
+        text.has("WARNING: Retrying (") || text.details.iter().any(|line| line.contains("connection error"));
+    if versions.is_empty() && is_broken {
         let host = text.after("(host='").and_then(|rest| rest.split('\'').next());
         return Some(Diagnosis::NoNetwork { requirement, host: host.map(str::to_owned) });
     }
+    let tags = other_wheels(text, &requirement);
+    if !tags.is_empty() {
+        return Some(Diagnosis::NoWheel { requirement, tags });
+    }
     Some(Diagnosis::NotFound { requirement, versions: versions.into_iter().map(str::to_owned).collect() })
+}
+
+/// What the wheels of a requirement are for that were passed over: `… none of the wheel's tags (cp27-cp27m-win32) are
+/// compatible (…): https://…/name-1.0-cp27-cp27m-win32.whl#…`.
+fn other_wheels(text: &Text<'_>, requirement: &str) -> Vec<String> {
+    let Some(wanted) = Requirement::parse(requirement) else { return Vec::new() };
+    let version =
+        requirement.split_once("==").map_or("", |(_, version)| version.split([',', ' ']).next().unwrap_or(""));
+    let mut tags = Vec::new();
+    for line in &text.details {
+        let Some((_, rest)) = line.split_once("none of the wheel's tags (") else { continue };
+        let Some((found, rest)) = rest.split_once(')') else { continue };
+        let url = rest.split_once("): ").map_or(rest, |(_, url)| url);
+        let file = url.split('#').next().unwrap_or(url).rsplit('/').next().unwrap_or(url);
+        let mut parts = file.split('-');
+        let is_wanted = parts.next().map(normalize) == Some(wanted.name.clone())
+            && parts.next().is_some_and(|found| found.starts_with(version));
+        let found = found.split(',').next().unwrap_or(found).to_owned();
+        if is_wanted && !tags.contains(&found) {
+            tags.push(found);
+        }
+    }
+    tags
 }
 
 #[cfg(test)]
@@ -252,7 +362,7 @@ mod tests {
     use super::Diagnosis;
 
     fn said(text: &str) -> (String, Vec<String>) {
-        let diagnosis = Diagnosis::of(text, Path::new("/own.txt"), &["rich==13".to_owned()]);
+        let diagnosis = Diagnosis::of(text, text, Path::new("/own.txt"), &["rich==13".to_owned()]);
         (diagnosis.to_string(), diagnosis.hints())
     }
 
@@ -304,14 +414,63 @@ mod tests {
 
     #[test]
     fn builds_that_need_a_compiler() {
-        let text = "Collecting cffi\n  error: subprocess-exited-with-error\n  × Building wheel for cffi did not run\n  ╰─> [3 lines of output]\n\
-                    \x20     x.c:2:10: fatal error: Python.h: No such file or directory\n      error: command 'cc' failed\n      [end of output]\n\
-                    \x20 ERROR: Failed building wheel for cffi\n";
-        let diagnosis = Diagnosis::of(text, Path::new(""), &[]);
-        let Diagnosis::Build { package, needs_compiler: true, .. } = &diagnosis else { panic!("{diagnosis:?}") };
-        assert_eq!(package, "cffi");
-        let text = "Collecting odd==1 (from x)\n  error: subprocess-exited-with-error\n      ValueError: no\n      [end of output]\n";
-        assert_eq!(said(text).0, "Cannot build `odd==1` from its source archive: ValueError: no");
+        let text = "2026-11-21T09:36:38,929   Running command Building wheel for cffi (pyproject.toml)\n\
+                    2026-11-21T09:36:39,584   x.c:2:10: fatal error: Python.h: No such file or directory\n\
+                    2026-11-21T09:36:39,585   error: command 'cc' failed\n\
+                    2026-11-21T09:36:39,649   ERROR: Building wheel for cffi (pyproject.toml) exited with 1\n\
+                    2026-11-21T09:36:39,652   ERROR: Failed building wheel for cffi\n";
+        let (error, hints) = said(text);
+        let expected =
+            "Cannot build `cffi` from its source archive: x.c:2:10: fatal error: Python.h: No such file or directory";
+        assert_eq!(error, expected);
+        assert!(hints[0].starts_with("it has to be compiled"), "{hints:?}");
+    }
+
+    #[test]
+    fn of_builds_within_builds_the_innermost_failed() {
+        let text = "Collecting outer\n  Running command installing build dependencies for outer\n    Running command Preparing metadata\n\
+                    \x20   C compiler for the host machine: cc\n    m.build: ERROR: Dependency \"cairo\" not found\n    A log is there\n\
+                    \x20   error: subprocess-exited-with-error\n    ╰─> No available output.\n    ╰─> inner\n\
+                    ERROR: Failed to build 'outer' when installing build dependencies for outer\n";
+        let expected = "Cannot build `inner` from its source archive: m.build: ERROR: Dependency \"cairo\" not found";
+        assert_eq!(said(text).0, expected);
+    }
+
+    #[test]
+    fn builds_that_fail_otherwise() {
+        let text = "Collecting odd==1 (from x)\n  Running command Getting requirements\n  ValueError: no\n\
+                    \x20 error: subprocess-exited-with-error\n";
+        let (error, hints) = said(text);
+        assert_eq!(error, "Cannot build `odd==1` from its source archive: ValueError: no");
+        assert!(hints[0].starts_with("choose a version that has a wheel"));
+    }
+
+    #[test]
+    fn wheels_for_others_are_told() {
+        let skipped = |tag: &str, file: &str| {
+            format!(
+                "2026 Skipping link: none of the wheel's tags ({tag}) are compatible (run x): https://i.example/{file}#sha256=1\n"
+            )
+        };
+        let text = skipped("cp39-cp39-win32", "My_App-2.1.0-cp39-cp39-win32.whl")
+            + &skipped("cp38-cp38-win32", "my_app-1.0-cp38-cp38-win32.whl")
+            + "ERROR: Could not find a version that satisfies the requirement my-app==2.1 (from versions: 3)\n";
+        let (error, hints) = said(&text);
+        assert_eq!(error, "Found no wheel for CPython 3.13 on x86-64 Linux: `my-app==2.1`");
+        assert_eq!(hints[0], "its wheels are for: `cp39-cp39-win32`");
+    }
+
+    #[test]
+    fn uv_explains_itself() {
+        let text = "Resolved 1 package\nerror: Failed to download `rich==15.0.0`\n  cause: Hash mismatch for `rich==15.0.0`\n\n\
+                    \x20        Expected:\n           sha256:00\nhint: try again\n";
+        let (error, hints) = said(text);
+        assert_eq!(error, "Cannot install dependencies: Failed to download `rich==15.0.0`");
+        assert_eq!(hints, ["Hash mismatch for `rich==15.0.0` Expected: sha256:00", "try again"]);
+        let text = "error: Failed to build `cffi==2.1.1`\n  cause: The build backend returned an error\n\
+                    \x20        x.c:1: fatal error: Python.h: No such file\n";
+        let expected = "Cannot build `cffi==2.1.1` from its source archive: x.c:1: fatal error: Python.h: No such file";
+        assert_eq!(said(text).0, expected);
     }
 
     #[test]

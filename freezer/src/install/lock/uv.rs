@@ -1,7 +1,7 @@
 //! `uv.lock`, version 1: a graph of packages whose edges carry markers.
 //!
 //! Comes in: the parsed file. Goes out: the packages that edges with true markers lead to from the project. The format
-//! has no specification: what is read here is what uv 0.9 writes.
+//! has no specification: what is read here is what uv 0.13 writes.
 
 use std::collections::BTreeSet;
 
