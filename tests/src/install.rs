@@ -35,6 +35,7 @@ pub fn tests() -> Vec<Test> {
         ("extras_and_groups", extras_and_groups),
         ("environment_wins", environment_wins),
         ("not_installed", not_installed),
+        ("project_errors_come_first", project_errors_come_first),
         ("no_such_package", no_such_package),
         ("contradiction", contradiction),
         ("no_network", no_network),
@@ -392,6 +393,12 @@ fn not_installed(product: &Product) -> TestResult {
     hint: list them under `dependencies` in [project] of pyproject.toml, or name a file with `-r`
     ");
     Ok(())
+}
+
+fn project_errors_come_first(product: &Product) -> TestResult {
+    let workspace = project("'one'", "")?;
+    let said = refused(&build(product, &workspace, &["--script", "other"])?, &workspace)?;
+    if said.starts_with("error: The project has no script of that name: `other`") { Ok(()) } else { Err(said.into()) }
 }
 
 fn no_such_package(product: &Product) -> TestResult {

@@ -106,7 +106,7 @@ pub(super) struct InstallArguments {
     #[arg(help_heading = INSTALLING, long, conflicts_with_all = ["requirements", "extra", "group", "upgrade"])]
     pub(super) no_install: bool,
     /// Ask for new versions instead of using what was installed for the same requirements before
-    #[arg(help_heading = INSTALLING, long)]
+    #[arg(help_heading = INSTALLING, long, conflicts_with = "venv")]
     pub(super) upgrade: bool,
     /// The program that installs
     #[arg(help_heading = INSTALLING, long, value_name = "NAME", default_value = "pip")]

@@ -24,8 +24,8 @@ pub use lock::LockError;
 
 use std::path::PathBuf;
 
-use crate::bytecode::default_cache_folder;
-use crate::project::ProjectRequest;
+use crate::bytecode::{Library, default_cache_folder};
+use crate::project::{Project, ProjectError, ProjectRequest};
 use crate::runtime::Runtime;
 use command::Workplace;
 use store::{Store, Stored};
@@ -138,6 +138,7 @@ pub fn install(
     if let (Freshness::Kept, Some(stored)) = (request.freshness, store.find(&key)?) {
         return Ok(Some(Installed::new(stored, wanted, None)));
     }
+    check(project, &runtime.library())?;
     let python = runtime.python_on_disk(&cache)?;
     let make = |workplace: &Workplace<'_>| {
         let mut steps = wanted.steps.iter().enumerate();
@@ -150,6 +151,15 @@ pub fn install(
         settle::settle(&folder.join(&site_packages))
     })?;
     Ok(Some(Installed::new(stored, wanted, Some(request.installer))))
+}
+
+/// What is wrong with a project anyway is said before anything is fetched for it.
+fn check(project: &ProjectRequest, library: &Library) -> Result<(), InstallError> {
+    match Project::read(project, library) {
+        // What is installed may bring the module, and stands in place of an environment that is none.
+        Ok(_) | Err(ProjectError::NoSuchModule { .. } | ProjectError::NoEnvironment { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 impl Installed {

@@ -49,12 +49,14 @@ impl Environment {
     }
 
     /// The environment that is active in the shell ($VIRTUAL_ENV).
-    pub(crate) fn active() -> Option<PathBuf> {
+    #[must_use]
+    pub fn active() -> Option<PathBuf> {
         env::var_os("VIRTUAL_ENV").map(PathBuf::from).filter(|path| !path.as_os_str().is_empty())
     }
 
     /// A `.venv` or `venv` in the project's folder or one above it.
-    pub(crate) fn beside(project: &Path) -> Option<PathBuf> {
+    #[must_use]
+    pub fn beside(project: &Path) -> Option<PathBuf> {
         let candidates = project.ancestors().flat_map(|folder| [".venv", "venv"].map(|name| folder.join(name)));
         candidates.into_iter().find(|path| path.join("pyvenv.cfg").is_file())
     }
