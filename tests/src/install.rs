@@ -39,6 +39,7 @@ pub fn tests() -> Vec<Test> {
         ("no_such_package", no_such_package),
         ("contradiction", contradiction),
         ("no_network", no_network),
+        ("no_uv", no_uv),
         ("interrupted", interrupted),
         ("concurrent", concurrent),
     ];
@@ -444,11 +445,25 @@ fn no_network(product: &Product) -> TestResult {
     Ok(())
 }
 
+fn no_uv(product: &Product) -> TestResult {
+    let workspace = project("'one'", "")?;
+    let run = build(product, &workspace, &["--installer", "uv"])?.env("PATH", workspace.path().display().to_string());
+    insta::assert_snapshot!(refused(&run, &workspace)?, @r"
+    error: Cannot find the installer on PATH: `uv`
+    hint: install uv, or leave `--installer` out: the runtime has an installer of its own
+    ");
+    Ok(())
+}
+
 /// pyfreeze is killed while its installer builds; the installer lives on, and the next build waits for its end.
 fn interrupted(product: &Product) -> TestResult {
     let workspace = project("'one'", "")?;
-    let wait = "import os, time\nhere = os.environ['HERE']\nopen(here + '/started', 'w').close()\n\
-                while not os.path.exists(here + '/go'):\n    time.sleep(0.05)";
+    // The first build stays for a while when it may go on; a second one must not run beside it.
+    let wait = "import os, sys, time\nhere = os.environ['HERE']\nis_first = not os.path.exists(here + '/started')\n\
+                if os.path.exists(here + '/running'):\n    sys.exit('two installers at once')\n\
+                open(here + '/running', 'w').close()\nopen(here + '/started', 'w').close()\n\
+                while not os.path.exists(here + '/go'):\n    time.sleep(0.05)\n\
+                time.sleep(3 * is_first)\nos.remove(here + '/running')";
     source_archive(product, &workspace, "one", "1.0", wait)?;
     let here = workspace.path().display().to_string();
     let run = build(product, &workspace, &[])?.env("HERE", here);

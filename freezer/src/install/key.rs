@@ -8,6 +8,9 @@ use std::collections::BTreeSet;
 use super::wanted::Wanted;
 use super::{InstallError, InstallRequest, requirements_file};
 
+/// Parts of variables' names that decide how packages are fetched, not which.
+const IRRELEVANT: [&str; 6] = ["CACHE", "CERT", "CHECK", "PROGRESS", "RETRIES", "TIMEOUT"];
+
 /// Changes with the way environments are made.
 const VERSION: &[u8] = b"1";
 
@@ -43,7 +46,8 @@ pub(super) fn key(wanted: &Wanted, request: &InstallRequest, runtime: &str) -> R
     variables.sort();
     for (name, value) in variables {
         let name = name.to_string_lossy();
-        if (name.starts_with("PIP_") || name.starts_with("UV_")) && !name.contains("CACHE") {
+        let is_setting = name.starts_with("PIP_") || name.starts_with("UV_");
+        if is_setting && !IRRELEVANT.iter().any(|part| name.contains(part)) {
             key.add(&name, value.as_encoded_bytes());
         }
     }
