@@ -4,13 +4,16 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::arguments::{BuildArguments, InstallArguments, InstallerArgument, ProjectArguments, SourceArgument};
+use super::arguments::{
+    BuildArguments, InstallArguments, InstallerArgument, NativeArgument, ProjectArguments, SourceArgument,
+};
 use super::{Failure, put, put_json};
 use crate::bytecode::Optimization;
 use crate::contents::Warning;
 use crate::freeze::{FreezeRequest, Frozen, freeze};
 use crate::inspect::Report;
 use crate::install::{Freshness, IndexOptions, InstallRequest, Installer, Policy};
+use crate::libraries::{GlibcVersion, Native};
 use crate::project::{ProjectRequest, SettingsOverrides, SourcePolicy};
 use crate::runtime::Runtime;
 use crate::ui::{Bar, Messages, Style, build_summary};
@@ -95,6 +98,12 @@ pub(super) fn request(arguments: ProjectArguments) -> Result<FreezeRequest, Fail
         prune: arguments.prune.then_some(true),
         strict: arguments.strict.then_some(true),
         python_options: arguments.python_option,
+        native: arguments.native.map(|native| match native {
+            NativeArgument::Auto => Native::Auto,
+            NativeArgument::Memfd => Native::Memfd,
+        }),
+        host_libraries: arguments.allow_host_library,
+        glibc: arguments.glibc.as_deref().map(glibc).transpose()?,
         output: None,
     };
     let project = ProjectRequest { path: arguments.path, venv: arguments.venv, overrides };
@@ -123,6 +132,10 @@ fn install_request(arguments: InstallArguments) -> InstallRequest {
             extra_index_urls: arguments.extra_index_url,
         },
     }
+}
+
+fn glibc(text: &str) -> Result<GlibcVersion, Failure> {
+    GlibcVersion::parse(text).ok_or_else(|| Failure::usage(&format!("Not a version of glibc, such as 2.28: `{text}`")))
 }
 
 #[cfg(test)]

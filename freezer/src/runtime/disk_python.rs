@@ -66,7 +66,7 @@ impl Runtime {
             let target = match path.strip_prefix(&in_installer) {
                 Some(below) => site_packages.join(below),
                 None if path.starts_with(&in_library) => folder.join(&path),
-                // Licences.
+                // Licences, and libraries for packages.
                 None => continue,
             };
             let content = packed.content(&path).map_err(|_| DiskPythonError::Damaged(path))?;

@@ -10,6 +10,7 @@
 //! What is built never depends on where the cache or the checkout lies, nor on the machine's own compiler.
 
 mod cache;
+mod carried;
 mod cpython;
 mod debian;
 mod error;
@@ -66,6 +67,7 @@ pub(crate) fn pack(prefix: &CpythonPrefix, stub: &Stub, installer: &Path, ui: &U
         bootstrap: stub_sources().join("bootstrap"),
         licenses: prefix.licenses(),
         installer: installer.to_path_buf(),
+        carried: carried::libraries()?,
         target: TARGET.to_owned(),
         glibc: cpython::pins::Pins::read()?.glibc,
     };

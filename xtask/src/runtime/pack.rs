@@ -11,7 +11,7 @@ use std::process::Command;
 
 use pyfreeze::bytecode::{self, BytecodeError, Compiler, CompilerOptions, LibraryFile, Optimization, TreeSource};
 use pyfreeze::payload::{compressed, encode_section, parallel_map};
-use pyfreeze::runtime::{Descriptor, INSTALLER_PATH, LIBRARY_NAME, RuntimeLibrary, STUB_NAME};
+use pyfreeze::runtime::{CARRIED_FOLDER, Descriptor, INSTALLER_PATH, LIBRARY_NAME, RuntimeLibrary, STUB_NAME};
 use pyfreeze_format::{
     EntryPointKind, NewBlob, NewFile, NewSettings, PayloadWriter, Placement, SectionKind, WriteError, layout,
 };
@@ -55,6 +55,8 @@ pub(crate) struct PackInputs {
     pub(crate) licenses: PathBuf,
     /// The folder of the installer's packages.
     pub(crate) installer: PathBuf,
+    /// Shared libraries that packages expect of the host, to be brought along.
+    pub(crate) carried: Vec<PathBuf>,
     /// The Rust target triple.
     pub(crate) target: String,
     /// The oldest glibc that the stub runs on.
@@ -145,9 +147,9 @@ impl File {
         self.path.ends_with(".py") && self.is_of_library()
     }
 
-    /// False for what no program is made of: licences, and the installer.
+    /// False for what is not of the standard library: licences, libraries for packages, and the installer.
     fn is_of_library(&self) -> bool {
-        !["licenses", INSTALLER_PATH].iter().any(|folder| self.path.starts_with(&format!("{folder}/")))
+        !["licenses", CARRIED_FOLDER, INSTALLER_PATH].iter().any(|folder| self.path.starts_with(&format!("{folder}/")))
     }
 }
 
@@ -157,11 +159,23 @@ fn library_files(inputs: &PackInputs) -> Result<Vec<File>, PackError> {
     let is_module =
         |file: &File| file.disk.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"_pyfreeze"));
     files.extend(folder_files(&inputs.bootstrap, &library_path)?.into_iter().filter(is_module));
+    for path in &inputs.carried {
+        files.push(File {
+            path: format!("{CARRIED_FOLDER}/{}", file_name(path)),
+            disk: path.clone(),
+            content: read(path)?,
+            is_executable: false,
+        });
+    }
     if inputs.licenses.is_dir() {
         files.extend(folder_files(&inputs.licenses, "licenses")?);
     }
     files.extend(folder_files(&inputs.installer, INSTALLER_PATH)?);
     Ok(files)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// `lib/python3.13`, from the library's folder on disk.
@@ -326,6 +340,7 @@ impl StoredLibrary {
             identity: String::new(),
             scans: self.scans.clone(),
             files: self.others.clone(),
+            carried_libraries: inputs.carried.iter().map(|path| file_name(path)).collect(),
             libraries: libraries(&inputs.licenses)?,
         })
     }
@@ -337,6 +352,7 @@ impl StoredLibrary {
                 content: Some(file.content.clone()),
                 code: file.code.clone(),
                 is_executable: file.is_executable,
+                library_size: None,
             };
             writer.add_file(&file.path, new_file)?;
         }
