@@ -10,6 +10,8 @@ pub mod freeze;
 // What goes into an executable.
 pub mod project;
 
+pub mod install;
+
 pub mod graph;
 
 pub mod bytecode;

@@ -19,11 +19,13 @@ pub mod compat;
 pub mod damage;
 pub mod examples;
 pub mod executables;
+pub mod install;
 pub mod libraries;
 pub mod project;
 pub mod reproducible;
 pub mod tidy;
 pub mod tidy_unsafe;
+pub mod wheels;
 
 use std::process::ExitCode;
 
@@ -55,6 +57,7 @@ fn all_tests(options: &Options) -> Vec<Test> {
     tests.extend(cases::tests());
     tests.extend(examples::tests());
     tests.extend(cli::tests());
+    tests.extend(install::tests());
     tests.extend(executables::tests(options));
     tests.extend(libraries::tests());
     tests.extend(damage::tests());

@@ -13,6 +13,9 @@ Environment: PYFREEZE_RUNTIME  a runtime pack, instead of the embedded one
              PYFREEZE_CACHE    the cache folder, instead of $XDG_CACHE_HOME/pyfreeze or ~/.cache/pyfreeze
              NO_COLOR          no colours";
 
+/// Above the options that install.
+const INSTALLING: &str = "Dependencies without a virtual environment";
+
 /// Freezes a Python project into one self-contained executable.
 #[derive(Debug, Parser)]
 #[command(name = "pyfreeze", version, after_help = AFTER_HELP, max_term_width = 100)]
@@ -47,6 +50,8 @@ pub(super) struct ProjectArguments {
     /// The virtual environment with the project's dependencies [default: the active or the project's own]
     #[arg(long, value_name = "DIR")]
     pub(super) venv: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) install: InstallArguments,
     /// Also include modules that match, such as `plugins.*`
     #[arg(long, value_name = "PATTERN")]
     pub(super) include: Vec<String>,
@@ -89,6 +94,52 @@ pub(super) struct ProjectArguments {
     /// The runtime pack to use instead of the embedded one
     #[arg(long, value_name = "DIR")]
     pub(super) runtime: Option<PathBuf>,
+}
+
+/// Dependencies without a virtual environment: they are installed into the cache when there is none.
+#[derive(Debug, Args)]
+pub(super) struct InstallArguments {
+    /// Install what this file lists, instead of what the project declares
+    #[arg(help_heading = INSTALLING, short, long, value_name = "FILE", conflicts_with = "venv")]
+    pub(super) requirements: Vec<PathBuf>,
+    /// Install this extra of the project, too
+    #[arg(help_heading = INSTALLING, long, value_name = "NAME", conflicts_with = "venv")]
+    pub(super) extra: Vec<String>,
+    /// Install this dependency group of the project, too
+    #[arg(help_heading = INSTALLING, long, value_name = "NAME", conflicts_with = "venv")]
+    pub(super) group: Vec<String>,
+    /// Install although there is a virtual environment [default: only when there is none]
+    #[arg(help_heading = INSTALLING, long, conflicts_with_all = ["venv", "no_install"])]
+    pub(super) install: bool,
+    /// Install nothing, whatever is missing
+    #[arg(help_heading = INSTALLING, long, conflicts_with_all = ["requirements", "extra", "group", "upgrade"])]
+    pub(super) no_install: bool,
+    /// Ask for new versions instead of using what was installed for the same requirements before
+    #[arg(help_heading = INSTALLING, long, conflicts_with = "venv")]
+    pub(super) upgrade: bool,
+    /// The program that installs
+    #[arg(help_heading = INSTALLING, long, value_name = "NAME", default_value = "pip")]
+    pub(super) installer: InstallerArgument,
+    /// Ask no package index
+    #[arg(help_heading = INSTALLING, long)]
+    pub(super) no_index: bool,
+    /// Also look for packages in this folder or on this page
+    #[arg(help_heading = INSTALLING, long, value_name = "DIR")]
+    pub(super) find_links: Vec<String>,
+    /// The package index [default: what pip's own settings say]
+    #[arg(help_heading = INSTALLING, long, value_name = "URL")]
+    pub(super) index_url: Option<String>,
+    /// Another package index to ask as well
+    #[arg(help_heading = INSTALLING, long, value_name = "URL")]
+    pub(super) extra_index_url: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum InstallerArgument {
+    /// The runtime's own pip
+    Pip,
+    /// The `uv` on PATH, with its own settings
+    Uv,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

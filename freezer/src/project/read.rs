@@ -1,7 +1,6 @@
 //! Reading a project of each kind.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -36,7 +35,7 @@ pub(super) fn project(request: &ProjectRequest, library: &Library) -> Result<Pro
     let pyproject = Pyproject::read(folder)?;
     let settings = pyproject.as_ref().map_or(Ok(Settings::default()), Pyproject::settings)?;
     let settings = settings.with(&request.overrides)?;
-    let active = env::var_os("VIRTUAL_ENV").map(PathBuf::from).filter(|path| !path.as_os_str().is_empty());
+    let active = Environment::active();
     let environment = Environment::find(request.venv.as_deref(), active.as_deref(), folder, library)?;
     let folder = folder.to_owned();
     let common = Common { library, path, settings, environment };

@@ -36,6 +36,8 @@ pub struct Settings {
     pub include_distributions: Vec<String>,
     /// Files given by hand.
     pub data: Vec<DataSetting>,
+    /// Requirements files to install from.
+    pub requirements: Vec<PathBuf>,
     /// How far code is optimized.
     pub optimization: Optimization,
     /// Whether sources ride along.
@@ -100,12 +102,13 @@ pub struct SettingsOverrides {
 }
 
 /// The keys of `[tool.pyfreeze]`.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "script",
     "include",
     "exclude",
     "include-distributions",
     "data",
+    "requirements",
     "optimization",
     "source",
     "prune",
@@ -159,6 +162,7 @@ impl Settings {
             exclude: reader.texts("exclude")?,
             include_distributions: reader.texts("include-distributions")?,
             data: data.iter().map(|text| DataSetting::parse(text, folder)).collect::<Result<_, _>>()?,
+            requirements: reader.texts("requirements")?.iter().map(|path| folder.join(path)).collect(),
             optimization,
             source,
             prune: reader.switch("prune")?,
@@ -305,7 +309,7 @@ mod tests {
     #[test]
     fn all_keys() {
         let settings = parse(
-            "script='s'\ninclude=['a.*']\nexclude=['b']\ninclude-distributions=['c']\ndata=['d:e']\noptimization=2\n\
+            "script='s'\ninclude=['a.*']\nexclude=['b']\ninclude-distributions=['c']\ndata=['d:e']\nrequirements=['r.txt']\noptimization=2\n\
              source='none'\nprune=true\nstrict=true\npython-options=['-u']\nnative='memfd'\nhost-libraries=['libx.so.1']\n\
              glibc='2.28'\noutput='o'",
         );
@@ -315,6 +319,7 @@ mod tests {
             exclude: vec!["b".into()],
             include_distributions: vec!["c".into()],
             data: vec![DataSetting { source: "/p/d".into(), destination: "e".into() }],
+            requirements: vec!["/p/r.txt".into()],
             optimization: Optimization::Docstrings,
             source: SourcePolicy::None,
             prune: true,
