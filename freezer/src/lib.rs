@@ -30,6 +30,8 @@ pub mod inspect;
 
 pub mod bench;
 
+pub mod trace;
+
 // What people touch.
 pub mod cli;
 

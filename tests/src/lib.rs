@@ -23,6 +23,7 @@ pub mod project;
 pub mod reproducible;
 pub mod tidy;
 pub mod tidy_unsafe;
+pub mod trace;
 
 use std::process::ExitCode;
 
@@ -54,6 +55,7 @@ fn all_tests(options: &Options) -> Vec<Test> {
     tests.extend(cases::tests());
     tests.extend(examples::tests());
     tests.extend(cli::tests());
+    tests.extend(trace::tests());
     tests.extend(executables::tests(options));
     tests.extend(damage::tests());
     tests.extend(reproducible::tests());

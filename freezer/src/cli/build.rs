@@ -10,7 +10,7 @@ use crate::bytecode::Optimization;
 use crate::contents::Warning;
 use crate::freeze::{FreezeRequest, Frozen, freeze};
 use crate::inspect::Report;
-use crate::project::{ProjectRequest, SettingsOverrides, SourcePolicy};
+use crate::project::{LockChoice, ProjectRequest, SettingsOverrides, SourcePolicy};
 use crate::runtime::Runtime;
 use crate::ui::{Bar, Messages, Style, build_summary};
 
@@ -95,6 +95,12 @@ pub(super) fn request(arguments: ProjectArguments) -> Result<FreezeRequest, Fail
         strict: arguments.strict.then_some(true),
         python_options: arguments.python_option,
         output: None,
+        lock: match arguments.lock {
+            Some(file) => LockChoice::File(file),
+            None if arguments.no_lock => LockChoice::Unused,
+            None => LockChoice::Own,
+        },
+        locked: arguments.locked,
     };
     let project = ProjectRequest { path: arguments.path, venv: arguments.venv, overrides };
     Ok(FreezeRequest { project, worker_count: arguments.jobs })

@@ -2,7 +2,7 @@
 
 use super::module_graph::{Found, ModuleGraph, NodeKind};
 use crate::bytecode::{Context, Import};
-use crate::contents::Owner;
+use crate::contents::{Owner, Reason};
 
 impl ModuleGraph<'_> {
     /// Follows all imports of a module of this wave.
@@ -36,6 +36,7 @@ impl ModuleGraph<'_> {
             self.miss(importer, import, ".".to_owned());
             return;
         }
+        self.because = reason(import.context);
         let index = match self.find(&target, Some(importer)) {
             Found::Node(index) => {
                 if import.context.is_always() {
@@ -73,6 +74,7 @@ impl ModuleGraph<'_> {
             return;
         }
         let (package, scan) = (node.name.clone(), node.scan.clone().unwrap_or_default());
+        self.because = Reason::Import;
         for name in &scan.all_names {
             self.find(&format!("{package}.{name}"), Some(index));
         }
@@ -100,6 +102,16 @@ impl ModuleGraph<'_> {
         }
         let missing = self.missing.entry(name).or_default();
         missing.wanted_by.insert((importer, import.line, import.context.is_always()));
+    }
+}
+
+fn reason(context: Context) -> Reason {
+    match context {
+        Context::Always | Context::Never => Reason::Import,
+        Context::Condition => Reason::Condition,
+        Context::Function => Reason::Function,
+        Context::Try => Reason::Try,
+        Context::Main => Reason::Main,
     }
 }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::distributions::Distributions;
 use super::finder::{Finder, Located, Portion, SourceFile, SourcePlace, portions};
+use super::locked::LockedFile;
 use super::pattern::Pattern;
 use super::{GraphError, Progress, needed};
 use crate::bytecode::{CompileRequest, Compiled, Compiler, Diagnostic, Library, Outcome, Scan, SourceText};
-use crate::contents::{Owner, Warning};
+use crate::contents::{Owner, Reason, Warning};
 use crate::project::{Project, SourceOwner};
 
 /// The modules that imports lead to.
@@ -31,6 +32,12 @@ pub(super) struct ModuleGraph<'a> {
     frontier: Vec<usize>,
     /// Packages of which `*` is imported.
     pub(super) starred: HashSet<usize>,
+    /// Why what is found now is found.
+    pub(super) because: Reason,
+    /// Files that a trace has seen.
+    pub(super) locked_files: Vec<LockedFile>,
+    /// Shared libraries whose text has not been looked at.
+    pub(super) compiled: Vec<(usize, PathBuf)>,
 }
 
 /// A module that imports lead to.
@@ -41,6 +48,7 @@ pub(super) struct Node {
     /// Where its submodules are looked for; empty for what is no package.
     pub(super) portions: Vec<Portion>,
     pub(super) imported_by: Option<usize>,
+    pub(super) reason: Reason,
     /// The modules that are imported whenever this one is.
     pub(super) certain_imports: Vec<usize>,
     /// Known once its wave has been compiled.
@@ -112,16 +120,22 @@ impl<'a> ModuleGraph<'a> {
             builtin: builtin.collect(),
             frontier: Vec::new(),
             starred: HashSet::new(),
+            because: Reason::Program,
+            locked_files: Vec::new(),
+            compiled: Vec::new(),
         };
         graph.add_main();
+        graph.because = Reason::Interpreter;
         for name in needed::AT_START {
             graph.add_start_module(name);
         }
         needed::LATER.iter().for_each(|name| graph.add_root(name));
+        graph.because = Reason::Include;
         for text in &project.settings.include {
             graph.include(&Pattern::new(text));
         }
         graph.add_distributions()?;
+        graph.add_locked()?;
         Ok(graph)
     }
 
@@ -133,9 +147,8 @@ impl<'a> ModuleGraph<'a> {
             for index in wave {
                 self.import_all_of(index);
             }
-            for module in self.distributions.take_roots() {
-                self.add_root(&module);
-            }
+            self.add_entry_points();
+            self.import_compiled();
             progress(Progress::Found { module_count: self.nodes.len() });
         }
         Ok(())
@@ -154,6 +167,11 @@ impl<'a> ModuleGraph<'a> {
     /// True if the user wants neither code nor data of the module.
     pub(super) fn is_excluded(&self, name: &str) -> bool {
         self.excluded.iter().any(|pattern| pattern.covers(name))
+    }
+
+    /// The modules that imports lead to and the user doesn't want.
+    pub(super) fn excluded_names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.iter().filter(|(_, found)| **found == Found::Excluded).map(|(name, _)| name.as_str())
     }
 
     /// True if `name` was found to be a package without a file.
@@ -190,6 +208,23 @@ impl<'a> ModuleGraph<'a> {
         }
     }
 
+    /// The file that `name` would be taken from, without adding it; `None` inside for what has no file on disk.
+    pub(super) fn locate(&mut self, name: &str) -> Option<Option<PathBuf>> {
+        let (portions, last) = match name.rsplit_once('.') {
+            _ if self.builtin.contains(name) => return Some(None),
+            None => (self.search_path.clone(), name),
+            Some((parent, last)) => match self.find(parent, None) {
+                Found::Node(parent) => (self.nodes[parent].portions.clone(), last),
+                _ => return None,
+            },
+        };
+        Some(match self.finder.locate(&portions, last)? {
+            Located::Source { file: SourceFile { place: SourcePlace::Disk(path), .. }, .. }
+            | Located::Extension { path, .. } => Some(path),
+            Located::Source { .. } | Located::Namespace(_) => None,
+        })
+    }
+
     fn find_top(&mut self, name: &str, importer: Option<usize>) -> Found {
         if self.builtin.contains(name) {
             let node = Node::new(name, NodeKind::Builtin, Owner::StandardLibrary, importer);
@@ -213,6 +248,7 @@ impl<'a> ModuleGraph<'a> {
             Located::Source { file, package } => self.source_node(name, file, package, importer),
             Located::Extension { path, owner } => {
                 let owner = self.owner(&owner, &path, name, importer);
+                self.compiled.push((self.nodes.len(), path.clone()));
                 self.extensions.insert((owner.clone(), path));
                 Node::new(name, NodeKind::Extension, owner, importer)
             }
@@ -249,6 +285,7 @@ impl<'a> ModuleGraph<'a> {
     }
 
     fn add(&mut self, node: Node) -> usize {
+        let node = Node { reason: self.because, ..node };
         let index = self.nodes.len();
         if matches!(node.kind, NodeKind::Source { .. }) {
             self.frontier.push(index);
@@ -347,10 +384,16 @@ impl<'a> ModuleGraph<'a> {
                 return Err(GraphError::UnknownDistribution { name: name.clone(), has_environment });
             }
         }
+        self.add_entry_points();
+        Ok(())
+    }
+
+    /// The modules of entry points that the program may ask for.
+    fn add_entry_points(&mut self) {
+        self.because = Reason::EntryPoint;
         for module in self.distributions.take_roots() {
             self.add_root(&module);
         }
-        Ok(())
     }
 
     /// Compiles the sources of a wave, and takes the scans of the library's modules from the pack.
@@ -401,6 +444,7 @@ impl Node {
             owner,
             portions: Vec::new(),
             imported_by,
+            reason: Reason::Import,
             certain_imports: Vec::new(),
             scan: None,
             compiled: None,

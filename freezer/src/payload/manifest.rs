@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{PayloadError, PayloadOptions};
-use crate::contents::{Contents, Distribution, EntryPoint, MissingImport, Owner, Temperature};
+use crate::contents::{Contents, Distribution, EntryPoint, LeftOut, MissingImport, Owner, Reason, Temperature};
 use crate::runtime::Runtime;
 
 /// Most bytes that a manifest may decode to: a limit against hostile files, far above any real one.
@@ -31,6 +31,9 @@ pub struct Manifest {
     pub distributions: Vec<Distribution>,
     /// Imports that lead nowhere, sorted by name.
     pub missing: Vec<MissingImport>,
+    /// Modules that the build knew and left out, sorted by name.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
 }
 
 /// The runtime in an executable.
@@ -44,6 +47,9 @@ pub struct RuntimeFacts {
     pub glibc: String,
     /// The digest of stub and library.
     pub identity: String,
+    /// The modules in the interpreter itself.
+    #[serde(default)]
+    pub builtin_modules: Vec<String>,
 }
 
 /// How a program was built.
@@ -75,6 +81,9 @@ pub struct ManifestModule {
     /// The first module found that imports it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub imported_by: Option<String>,
+    /// Why it is in; nothing for cold modules, which come along with their owner.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<Reason>,
 }
 
 /// One file that is not a module.
@@ -98,6 +107,7 @@ impl Manifest {
             owner: module.owner.clone(),
             temperature: module.temperature,
             imported_by: module.imported_by.clone(),
+            reason: module.reason,
         };
         let file =
             |file: &crate::contents::DataFile| ManifestFile { path: file.path.clone(), owner: file.owner.clone() };
@@ -116,6 +126,7 @@ impl Manifest {
             files: contents.files.iter().map(file).collect(),
             distributions: contents.distributions.clone(),
             missing: contents.missing.clone(),
+            left_out: contents.left_out.clone(),
         })
     }
 }

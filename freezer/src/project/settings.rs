@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::ProjectError;
+use super::{LockChoice, ProjectError};
 use crate::bytecode::Optimization;
 
 /// Whether the program carries its sources.
@@ -47,6 +47,8 @@ pub struct Settings {
     pub python_options: Vec<String>,
     /// The executable to write.
     pub output: Option<PathBuf>,
+    /// True to fail when there is no lock, or it names what is gone; only the command line says so.
+    pub locked: bool,
 }
 
 /// One `SRC:DEST`.
@@ -84,6 +86,10 @@ pub struct SettingsOverrides {
     pub python_options: Vec<String>,
     /// See [`Settings::output`].
     pub output: Option<PathBuf>,
+    /// The lock to use; only the command line says so.
+    pub lock: LockChoice,
+    /// See [`Settings::locked`].
+    pub locked: bool,
 }
 
 /// The keys of `[tool.pyfreeze]`.
@@ -142,6 +148,7 @@ impl Settings {
             strict: reader.switch("strict")?,
             python_options: reader.texts("python-options")?,
             output: reader.text("output")?.map(|path| folder.join(path)),
+            locked: false,
         })
     }
 
@@ -165,6 +172,7 @@ impl Settings {
             self.python_options.clone_from(&overrides.python_options);
         }
         self.output = overrides.output.clone().or(self.output);
+        self.locked = overrides.locked;
         Ok(self)
     }
 }
@@ -238,7 +246,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The candidate that is most like `word`, if one is at all.
-pub(super) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let word = word.replace('_', "-").to_lowercase();
     let distances = candidates.iter().map(|candidate| (distance(&word, candidate), *candidate));
     distances.min().filter(|(distance, _)| *distance <= word.chars().count().max(3) / 2).map(|(_, candidate)| candidate)
@@ -290,6 +298,7 @@ mod tests {
             strict: true,
             python_options: vec!["-u".into()],
             output: Some("/p/o".into()),
+            locked: false,
         };
         assert_eq!(settings, Ok(expected));
     }
