@@ -102,6 +102,8 @@ pub enum Reason {
     Main,
     /// Its name stands in the importer's shared library.
     Compiled,
+    /// Its name stands in a text of the importer.
+    Text,
     /// A recipe says that the importer needs it.
     Recipe,
     /// An `include` setting names it.

@@ -100,16 +100,12 @@ def on_exec(arguments):
     if getattr(code, "co_name", None) != "<module>":
         return
     frame = sys._getframe(2)
-    loader = frame
-    for _ in range(6):
-        if loader is None:
-            return
-        if loader.f_code.co_name == "exec_module" and "module" in loader.f_locals:
-            module = loader.f_locals["module"]
-            name, file = module.__name__, getattr(module, "__file__", None) or code.co_filename
-            put("module", name, importer_of(frame, name), file)
-            return
-        loader = loader.f_back
+    # Nothing further up: a module may run texts of its own, as `namedtuple` does for it.
+    loader = frame.f_back if frame.f_code.co_name == "_call_with_frames_removed" else frame
+    if loader is not None and loader.f_code.co_name == "exec_module" and "module" in loader.f_locals:
+        module = loader.f_locals["module"]
+        name, file = module.__name__, getattr(module, "__file__", None) or code.co_filename
+        put("module", name, importer_of(frame, name), file)
 
 
 def on_open(arguments):

@@ -5,8 +5,8 @@
 //! executed, and a damaged file has no names.
 //!
 //! Where the texts are: C code and Cython up to 3.0 end each with a zero byte. Rust and later Cythons put them one
-//! after the other without any mark between; Cython 3.1 (`Cython/Compiler/Code.py`, `generate_string_constants`)
-//! compresses that, 3.1 and 3.2 with zlib, 3.3 with an LZSS of its own (`Cython/Utility/StringTools.c`).
+//! after the other without any mark between; Cython (`Cython/Compiler/Code.py`, `generate_pystring_constants`)
+//! compresses that, before 3.3 with zlib, 3.3 with an LZSS of its own (`Cython/Utility/StringTools.c`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -63,7 +63,9 @@ fn find_unmarked(table: &[u8], known: &Known, found: &mut BTreeSet<String>) {
             continue;
         };
         let before = position.checked_sub(1).and_then(|before| table.get(before));
-        for text in candidates.iter().filter(|text| table[position..].starts_with(text.as_bytes())) {
+        // The longest: `traceback` is no `trace`.
+        let here = candidates.iter().filter(|text| table[position..].starts_with(text.as_bytes()));
+        if let Some(text) = here.max_by_key(|text| text.len()) {
             let after = table.get(position + text.len());
             // Within a sentence: of an error message, or a docstring.
             let is_word = [before, after].into_iter().flatten().any(|byte| b" .,:;'\"`-/(){}<>%=".contains(byte));

@@ -115,6 +115,18 @@ impl<'a> Distributions<'a> {
         owner.unwrap_or_else(|| self.owner_of(path, &name.replace('/', ".")))
     }
 
+    /// Includes a distribution whose metadata `module` asks for, if it is installed.
+    pub(super) fn reach_installed(&mut self, key: &str, module: &str) {
+        if self.by_key.contains_key(key) {
+            self.include(key, format!("asked for by {module}"));
+        }
+    }
+
+    /// The version of an installed distribution.
+    pub(super) fn version(&self, key: &str) -> Option<&'a str> {
+        self.by_key.get(key).map(|index| self.installed[*index].version.as_str())
+    }
+
     /// True if a file belongs to an included distribution, or to none.
     pub(super) fn includes(&self, path: &Path) -> bool {
         let owns = |one: &&InstalledDistribution| {
@@ -124,10 +136,14 @@ impl<'a> Distributions<'a> {
         self.installed.iter().find(owns).is_none_or(|owner| self.included.contains_key(&owner.key))
     }
 
-    /// The distribution of this normalized name and those that it may require.
+    /// The distribution of this normalized name and those that it requires, optional ones only if they are included.
     pub(super) fn with_requirements(&self, key: &str) -> Vec<&'a InstalledDistribution> {
         let Some(own) = self.by_key.get(key).map(|index| &self.installed[*index]) else { return Vec::new() };
-        let required = own.requirements.iter().filter_map(|requirement| self.by_key.get(requirement.name.as_str()));
+        let is_meant = |requirement: &&Requirement| {
+            requirement.counts(self.minor_version, &[]) || self.included.contains_key(&requirement.name)
+        };
+        let required = own.requirements.iter().filter(is_meant);
+        let required = required.filter_map(|requirement| self.by_key.get(requirement.name.as_str()));
         [own].into_iter().chain(required.map(|index| &self.installed[*index])).collect()
     }
 

@@ -19,6 +19,7 @@ impl ModuleGraph<'_> {
         if self.nodes[index].owner != Owner::StandardLibrary {
             let module = self.nodes[index].name.clone();
             self.distributions.mention(&scan.words);
+            self.import_texts(index, &scan.words);
             scan.entry_point_groups.iter().for_each(|group| self.distributions.advertisers(group, &module));
         }
         if self.starred.contains(&index) {

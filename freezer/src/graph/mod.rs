@@ -20,7 +20,9 @@ mod module_graph;
 mod needed;
 mod pattern;
 mod reach;
+mod recipes;
 mod report;
+mod texts;
 
 pub use error::GraphError;
 pub use reach::Reach;

@@ -36,6 +36,8 @@ pub(super) struct ModuleGraph<'a> {
     pub(super) because: Reason,
     /// Files that a trace has seen.
     pub(super) locked_files: Vec<LockedFile>,
+    /// The recipes that have been followed, by their index.
+    pub(super) recipes_followed: HashSet<usize>,
     /// Shared libraries whose text has not been looked at.
     pub(super) compiled: Vec<(usize, PathBuf)>,
 }
@@ -122,6 +124,7 @@ impl<'a> ModuleGraph<'a> {
             starred: HashSet::new(),
             because: Reason::Program,
             locked_files: Vec::new(),
+            recipes_followed: HashSet::new(),
             compiled: Vec::new(),
         };
         graph.add_main();
@@ -149,6 +152,7 @@ impl<'a> ModuleGraph<'a> {
             }
             self.add_entry_points();
             self.import_compiled();
+            self.follow_recipes();
             progress(Progress::Found { module_count: self.nodes.len() });
         }
         Ok(())
@@ -169,6 +173,11 @@ impl<'a> ModuleGraph<'a> {
         self.excluded.iter().any(|pattern| pattern.covers(name))
     }
 
+    /// True if the module is in the interpreter itself.
+    pub(super) fn is_builtin(&self, name: &str) -> bool {
+        self.builtin.contains(name)
+    }
+
     /// The modules that imports lead to and the user doesn't want.
     pub(super) fn excluded_names(&self) -> impl Iterator<Item = &str> {
         self.by_name.iter().filter(|(_, found)| **found == Found::Excluded).map(|(name, _)| name.as_str())
@@ -179,12 +188,17 @@ impl<'a> ModuleGraph<'a> {
         self.node(name).is_some_and(|node| matches!(node.kind, NodeKind::Namespace))
     }
 
-    /// The node of `name`, if it was found.
-    pub(super) fn node(&self, name: &str) -> Option<&Node> {
+    /// The index of the node of `name`, if it was found.
+    pub(super) fn node_index(&self, name: &str) -> Option<usize> {
         match self.by_name.get(name) {
-            Some(Found::Node(index)) => Some(&self.nodes[*index]),
+            Some(Found::Node(index)) => Some(*index),
             _ => None,
         }
+    }
+
+    /// The node of `name`, if it was found.
+    pub(super) fn node(&self, name: &str) -> Option<&Node> {
+        self.node_index(name).map(|index| &self.nodes[index])
     }
 
     fn find_new(&mut self, name: &str, importer: Option<usize>) -> Found {
@@ -206,6 +220,17 @@ impl<'a> ModuleGraph<'a> {
             Found::Missing(_) if needed::MADE_BY_PACKAGE.contains(&name) => Found::Hidden,
             found => found,
         }
+    }
+
+    /// True if the first two components of `name` are a package and a module in it, found without adding them.
+    pub(super) fn is_in_package(&mut self, name: &str) -> bool {
+        let mut parts = name.split('.');
+        let (Some(top), Some(second)) = (parts.next(), parts.next()) else { return false };
+        let package = match self.finder.locate(&self.search_path, top) {
+            Some(Located::Source { package: Some(package), .. }) => package,
+            _ => return false,
+        };
+        self.finder.locate(&[package], second).is_some()
     }
 
     /// The file that `name` would be taken from, without adding it; `None` inside for what has no file on disk.
@@ -358,6 +383,19 @@ impl<'a> ModuleGraph<'a> {
                 message: format!("Nothing fits the pattern given as `include`: `{}`", pattern.text()),
                 hints: vec!["write a module's full name, or `package.*`".into()],
             });
+        }
+    }
+
+    /// Adds the modules that fit, as wanted by a module.
+    pub(super) fn add_fitting(&mut self, pattern: &Pattern, importer: Option<usize>) {
+        let base = pattern.base().to_owned();
+        if !matches!(self.find(&base, importer), Found::Node(_)) || !pattern.has_star() {
+            return;
+        }
+        for name in self.submodules(&base) {
+            if pattern.fits(&name) {
+                self.find(&name, importer);
+            }
         }
     }
 

@@ -30,6 +30,12 @@ impl<'a> Reach<'a> {
         self.graph.node(name).is_some()
     }
 
+    /// True if the module is in the interpreter itself, though elsewhere it may be a file.
+    #[must_use]
+    pub fn is_builtin(&self, name: &str) -> bool {
+        self.graph.is_builtin(name)
+    }
+
     /// True if the program would find the module under this name, and in this file.
     pub fn can_find(&mut self, name: &str, file: &Path) -> bool {
         // The standard library on disk is not the pack's, but has the same modules.

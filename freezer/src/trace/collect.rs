@@ -98,8 +98,10 @@ impl<'a> Collector<'a> {
             let mut new = BTreeSet::new();
             for record in records {
                 let Record::Module { name, importer, file } = record else { continue };
-                let is_known =
-                    reach.has(name) || lock.modules.contains(name) || matches!(name.as_str(), "__main__" | MP_MAIN);
+                let is_known = reach.is_builtin(name)
+                    || reach.has(name)
+                    || lock.modules.contains(name)
+                    || matches!(name.as_str(), "__main__" | MP_MAIN);
                 if is_known || !self.is_ours(importer, reach) {
                     continue;
                 }

@@ -49,6 +49,7 @@ fn reason_words(reason: Reason) -> &'static str {
         Reason::Try => "imported where an ImportError is caught",
         Reason::Main => "imported when run as a program",
         Reason::Compiled => "named in a shared library",
+        Reason::Text => "named in a text",
         Reason::Recipe => "needed, says a recipe",
         Reason::Include => "an include setting",
         Reason::EntryPoint => "an entry point",
