@@ -19,6 +19,12 @@ const MIN_TABLE_SIZE: usize = 64;
 /// Most bytes that a compressed table may decode to: far above those of the largest modules.
 const MAX_TABLE_SIZE: usize = 16 << 20;
 
+/// So many bytes of a table are looked at to tell whether it goes on.
+const RECENT_SIZE: usize = 32;
+
+/// So many of them may be control characters.
+const MAX_ODD_COUNT: usize = 2;
+
 /// What Cython's runtime says when its table is damaged: only files that hold it have such a table.
 const LZSS_MARK: &[u8] = b"LZSS string data decompression failed";
 
@@ -128,10 +134,11 @@ fn lzss(source: &[u8]) -> (Vec<u8>, usize) {
 fn lzss_step(rest: &mut std::slice::Iter<'_, u8>, is_plain: bool, table: &mut Vec<u8>) -> Option<()> {
     let low = usize::from(*rest.next()?);
     if is_plain {
-        // Bytes of UTF-8, though not of names.
-        let byte = u8::try_from(low).ok().filter(|byte| is_text(*byte) || *byte >= 0x80)?;
-        table.push(byte);
-        return Some(());
+        table.push(u8::try_from(low).ok()?);
+        // A program's texts may hold any byte, but few that can't be read; those of UTF-8 all count as readable.
+        let start = table.len().saturating_sub(RECENT_SIZE);
+        let odd_count = table[start..].iter().filter(|byte| !is_text(**byte) && **byte < 0x80).count();
+        return (odd_count <= MAX_ODD_COUNT).then_some(());
     }
     let high = usize::from(*rest.next()?);
     let (distance, size) = match (low & 0x80, high & 0x80) {
@@ -189,8 +196,8 @@ mod tests {
         // Sixteen times the last 258 bytes at most: what makes it a compressed table.
         compressed.push(0);
         compressed.extend([0, 20].repeat(8));
-        let (table, used) = lzss(&[&compressed[..], b"\xff\0"].concat());
-        assert_eq!((table.len(), used), (64 + 8 * 23, compressed.len()));
+        let (table, used) = lzss(&[&compressed[..], b"\xff\0\0\0"].concat());
+        assert_eq!((table.len(), used), (64 + 8 * 23 + 3, compressed.len()));
         let library = [&b"\x7fELF\0\0"[..], LZSS_MARK, b"\0\0\0", &compressed, b"\0\0\0\0\0"].concat();
         assert_eq!(found(&library), ["app.inner.part", "asyncio", "decimal"]);
         let unmarked = [&b"\x7fELF\0\0"[..], &compressed].concat();

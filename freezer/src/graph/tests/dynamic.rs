@@ -19,7 +19,7 @@ fn every_recipe_is_followed() {
     }
     for (distribution, when, modules) in crate::graph::recipes::tests::all() {
         if distribution == "python" {
-            // The fixture's library has neither `socket` nor codecs; `cases/option_prune_codecs` has both.
+            // The fixture's library has neither `socket` nor codecs; `cases/option_prune_computed` has both.
             continue;
         }
         let modules: Vec<_> = modules.iter().map(|module| module.replace('*', "Any")).collect();
