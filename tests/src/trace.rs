@@ -24,6 +24,7 @@ pub fn tests() -> Vec<Test> {
         ("installed_scripts_and_modules", installed_scripts_and_modules),
         ("the_program_is_not_changed", the_program_is_not_changed),
         ("exit_statuses_are_passed_on", exit_statuses_are_passed_on),
+        ("an_interrupt_is_the_program_s", an_interrupt_is_the_program_s),
         ("locks_are_merged", locks_are_merged),
         ("commands_that_are_none", commands_that_are_none),
         ("locks_that_can_not_be_used", locks_that_can_not_be_used),
@@ -87,7 +88,7 @@ fn lock_of_a_project(product: &Product) -> TestResult {
     let workspace = project()?;
     insta::assert_snapshot!(said(product, &workspace, &["trace", "app", "--", "app", "one"]), @r"
     Exited(0)
-    pyfreeze: traced 1 modules, 1 files: `<folder>/app/pyfreeze.lock`
+    pyfreeze: traced 1 module, 1 file: `<folder>/app/pyfreeze.lock`
     one
     words
     ");
@@ -254,6 +255,17 @@ fn exit_statuses_are_passed_on(product: &Product) -> TestResult {
         }
     }
     Ok(())
+}
+
+/// Ctrl-C reaches all processes of a terminal; it is for the program, and the lock is written all the same.
+fn an_interrupt_is_the_program_s(product: &Product) -> TestResult {
+    let text = "import importlib, os, signal\nimportlib.import_module('tab' + 'nanny')\n\
+        try:\n    os.killpg(0, signal.SIGINT)\n    signal.pause()\nexcept KeyboardInterrupt:\n    raise SystemExit(5)\n";
+    let workspace = Workspace::with_files(&[("app.py", text)])?;
+    let output = pyfreeze(product, &workspace, &["trace", "app.py", "-q"]);
+    let is_recorded = lock(&workspace, "pyfreeze.lock").is_ok_and(|text| text.contains("\"tabnanny\""));
+    let is_quiet = output.stderr.is_empty();
+    if output.status == Status::Exited(5) && is_quiet && is_recorded { Ok(()) } else { Err(output.report().into()) }
 }
 
 fn locks_are_merged(product: &Product) -> TestResult {

@@ -42,14 +42,17 @@ fn status_number(status: ExitStatus) -> i32 {
 fn summary(traced: &Traced) -> String {
     let Lock { modules, distributions, files, libraries, host_libraries, outside, .. } = &traced.seen;
     let counts = [
-        ("modules", modules.len()),
-        ("files", files.len()),
-        ("libraries", libraries.len()),
-        ("distributions", distributions.len()),
-        ("that stay outside", host_libraries.len() + outside.len()),
+        ("module", "modules", modules.len()),
+        ("file", "files", files.len()),
+        ("library", "libraries", libraries.len()),
+        ("distribution", "distributions", distributions.len()),
+        ("thing that stays outside", "things that stay outside", host_libraries.len() + outside.len()),
     ];
-    let counts = counts.iter().filter(|(_, count)| *count > 0);
-    let seen: Vec<_> = counts.map(|(name, count)| format!("{} {name}", count_text(*count))).collect();
+    let counts = counts.iter().filter(|(.., count)| *count > 0);
+    let words = |(one, many, count): &(&str, &str, usize)| {
+        format!("{} {}", count_text(*count), if *count == 1 { one } else { many })
+    };
+    let seen: Vec<_> = counts.map(words).collect();
     let seen = if seen.is_empty() { "nothing that no import shows".to_owned() } else { seen.join(", ") };
     let end = match (traced.status.code(), traced.status.signal()) {
         (_, Some(signal)) => format!(" until signal {signal} ended the program"),

@@ -137,17 +137,20 @@ pub fn trace(request: &TraceRequest, runtime: &Runtime) -> Result<Traced, TraceE
     let mut lock = Lock::read(&path)?.unwrap_or_default();
     let command = Command::choose(&request.command, &project)?;
     let interpreter = runtime.interpreter()?;
-    let mut compiler = Compiler::new(CompilerOptions {
-        python: interpreter.path().to_path_buf(),
-        worker_count: request.worker_count,
-        identity: library.identity.clone(),
-        cache: default_cache_folder(),
-    });
-    let mut reach = Reach::new(&project, &library, &mut compiler)?;
+    // Twice, so that no compile server runs beside the program: Ctrl-C would end it with a traceback.
+    let compiler = || {
+        Compiler::new(CompilerOptions {
+            python: interpreter.path().to_path_buf(),
+            worker_count: request.worker_count,
+            identity: library.identity.clone(),
+            cache: default_cache_folder(),
+        })
+    };
+    let mut reach = Reach::new(&project, &library, &mut compiler())?;
     let place = Place::prepare(&project, runtime, request.python.as_deref())?;
     let status = run(&place, &command, &project)?;
     let records = Record::read_all(place.log())?;
-    let seen = Collector::new(&project, &command, place.library()).lock(&records, &mut reach, &mut compiler)?;
+    let seen = Collector::new(&project, &command, place.library()).lock(&records, &mut reach, &mut compiler())?;
     lock.merge(seen.clone());
     lock.write(&path)?;
     Ok(Traced { status, path, seen })
