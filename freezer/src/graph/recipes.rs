@@ -13,10 +13,11 @@ use super::pattern::Pattern;
 use crate::contents::Reason;
 
 /// The files of `freezer/recipes`.
-const SOURCES: [(&str, &str); 6] = [
+const SOURCES: [(&str, &str); 7] = [
     ("fonttools", include_str!("../../recipes/fonttools.toml")),
     ("gevent", include_str!("../../recipes/gevent.toml")),
     ("matplotlib", include_str!("../../recipes/matplotlib.toml")),
+    ("passlib", include_str!("../../recipes/passlib.toml")),
     ("pillow", include_str!("../../recipes/pillow.toml")),
     ("python", include_str!("../../recipes/python.toml")),
     ("sqlalchemy", include_str!("../../recipes/sqlalchemy.toml")),

@@ -76,6 +76,21 @@ fn texts_name_modules_of_the_same_package_and_the_project_s_any() {
 }
 
 #[test]
+fn dunder_import_of_a_name_made_of_its_own_is_seen() {
+    if !has_python() {
+        return;
+    }
+    let main = "import dep\n__import__(f'{name}.x')";
+    let package =
+        "__import__(__package__ + '.one')\n__import__(__spec__.parent + '.two')\n__import__(f'{__name__}.three')";
+    let files = [("dep/__init__.py", package), ("dep/one.py", ""), ("dep/two.py", ""), ("dep/three.py", "")];
+    let contents = Fixture::new(&[("main.py", main)]).install("dep", &files, "", "").freeze("app/main.py").unwrap();
+    for name in ["dep.one", "dep.two", "dep.three"] {
+        assert_eq!(reason(&contents, name), Some(Reason::Import), "{name}");
+    }
+}
+
+#[test]
 fn compiled_modules_import_what_their_texts_name() {
     if !has_python() {
         return;
