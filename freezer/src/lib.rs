@@ -34,6 +34,8 @@ pub mod inspect;
 
 pub mod bench;
 
+pub mod trace;
+
 // What people touch.
 pub mod cli;
 

@@ -25,6 +25,7 @@ pub mod project;
 pub mod reproducible;
 pub mod tidy;
 pub mod tidy_unsafe;
+pub mod trace;
 pub mod wheels;
 
 use std::process::ExitCode;
@@ -58,6 +59,7 @@ fn all_tests(options: &Options) -> Vec<Test> {
     tests.extend(examples::tests());
     tests.extend(cli::tests());
     tests.extend(install::tests());
+    tests.extend(trace::tests());
     tests.extend(executables::tests(options));
     tests.extend(libraries::tests());
     tests.extend(damage::tests());

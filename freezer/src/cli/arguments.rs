@@ -30,6 +30,10 @@ pub(super) enum Command {
     Build(BuildArguments),
     /// Say what is inside an executable that pyfreeze made
     Inspect(InspectArguments),
+    /// Say why a module is inside an executable, or why not
+    Why(WhyArguments),
+    /// Run the program from disk and write down what it imports and opens unseen, for `build`
+    Trace(TraceArguments),
     /// Check every byte of an executable's payload against its digests
     Verify(VerifyArguments),
     /// Measure a program's start: frozen, and run from disk
@@ -76,6 +80,15 @@ pub(super) struct ProjectArguments {
     /// Fail when an import that is not optional leads nowhere
     #[arg(long)]
     pub(super) strict: bool,
+    /// The lock that `pyfreeze trace` has written [default: the project's `pyfreeze.lock`, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(super) lock: Option<PathBuf>,
+    /// Use no lock
+    #[arg(long, conflicts_with_all = ["lock", "locked"])]
+    pub(super) no_lock: bool,
+    /// Fail when there is no lock, or it names something that is gone
+    #[arg(long)]
+    pub(super) locked: bool,
     /// An interpreter option for the program, such as `-Xdev` or `-u`
     #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
     pub(super) python_option: Vec<String>,
@@ -186,6 +199,46 @@ pub(super) struct InspectArguments {
     /// List the data files
     #[arg(long)]
     pub(super) files: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WhyArguments {
+    /// The executable
+    pub(super) executable: PathBuf,
+    /// A module's dotted name, or the path of a file below the virtual root
+    #[arg(value_name = "MODULE")]
+    pub(super) name: String,
+    /// Print the answer as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TraceArguments {
+    /// A script, a folder with `__main__.py`, or a folder with `pyproject.toml`
+    #[arg(default_value = ".")]
+    pub(super) path: PathBuf,
+    /// Which of the project's scripts is the program
+    #[arg(long, value_name = "NAME")]
+    pub(super) script: Option<String>,
+    /// The virtual environment with the project's dependencies [default: the active or the project's own]
+    #[arg(long, value_name = "DIR")]
+    pub(super) venv: Option<PathBuf>,
+    /// The Python to run it with, which then has to find the packages itself [default: the runtime's own]
+    #[arg(long, value_name = "FILE")]
+    pub(super) python: Option<PathBuf>,
+    /// The lock to write, or to add to [default: `pyfreeze.lock` in the project's folder]
+    #[arg(short, long, value_name = "LOCK")]
+    pub(super) output: Option<PathBuf>,
+    /// Don't say what was found
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+    /// The runtime pack to use instead of the embedded one
+    #[arg(long, value_name = "DIR")]
+    pub(super) runtime: Option<PathBuf>,
+    /// What to run: `app ARGS` for the project's program, `-m MODULE ARGS`, or an installed script such as `pytest`
+    #[arg(last = true, value_name = "CMD", allow_hyphen_values = true)]
+    pub(super) command: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]

@@ -14,7 +14,7 @@ use crate::freeze::{FreezeRequest, Frozen, freeze};
 use crate::inspect::Report;
 use crate::install::{Freshness, IndexOptions, InstallRequest, Installer, Policy};
 use crate::libraries::{GlibcVersion, Native};
-use crate::project::{ProjectRequest, SettingsOverrides, SourcePolicy};
+use crate::project::{LockChoice, ProjectRequest, SettingsOverrides, SourcePolicy};
 use crate::runtime::Runtime;
 use crate::ui::{Bar, Messages, Style, build_summary};
 
@@ -105,6 +105,12 @@ pub(super) fn request(arguments: ProjectArguments) -> Result<FreezeRequest, Fail
         host_libraries: arguments.allow_host_library,
         glibc: arguments.glibc.as_deref().map(glibc).transpose()?,
         output: None,
+        lock: match arguments.lock {
+            Some(file) => LockChoice::File(file),
+            None if arguments.no_lock => LockChoice::Unused,
+            None => LockChoice::Own,
+        },
+        locked: arguments.locked,
     };
     let project = ProjectRequest { path: arguments.path, venv: arguments.venv, overrides };
     Ok(FreezeRequest { project, install: install_request(arguments.install), worker_count: arguments.jobs })

@@ -144,7 +144,7 @@ impl Pyproject {
 
 /// The text of the script that runs `reference`, line by line what pip 26 writes (`PipScriptMaker.script_template`),
 /// so that tracebacks agree; a comment stands for the `#!` line.
-pub(super) fn script_text(reference: &str) -> String {
+pub(crate) fn script_text(reference: &str) -> String {
     let reference = reference.split('[').next().unwrap_or(reference);
     let (module, attribute) = reference.split_once(':').unwrap_or((reference, "main"));
     let (module, attribute) = (module.trim(), attribute.trim());

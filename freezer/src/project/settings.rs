@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::ProjectError;
+use super::{LockChoice, ProjectError};
 use crate::bytecode::Optimization;
 use crate::libraries::{GlibcVersion, Native};
 
@@ -56,6 +56,8 @@ pub struct Settings {
     pub glibc: Option<GlibcVersion>,
     /// The executable to write.
     pub output: Option<PathBuf>,
+    /// True to fail when there is no lock, or it names what is gone; only the command line says so.
+    pub locked: bool,
 }
 
 /// One `SRC:DEST`.
@@ -99,6 +101,10 @@ pub struct SettingsOverrides {
     pub glibc: Option<GlibcVersion>,
     /// See [`Settings::output`].
     pub output: Option<PathBuf>,
+    /// The lock to use; only the command line says so.
+    pub lock: LockChoice,
+    /// See [`Settings::locked`].
+    pub locked: bool,
 }
 
 /// The keys of `[tool.pyfreeze]`.
@@ -172,6 +178,7 @@ impl Settings {
             host_libraries: reader.texts("host-libraries")?,
             glibc: glibc.transpose()?,
             output: reader.text("output")?.map(|path| folder.join(path)),
+            locked: false,
         })
     }
 
@@ -198,6 +205,7 @@ impl Settings {
         self.host_libraries.extend(overrides.host_libraries.iter().cloned());
         self.glibc = overrides.glibc.clone().or(self.glibc);
         self.output = overrides.output.clone().or(self.output);
+        self.locked = overrides.locked;
         Ok(self)
     }
 }
@@ -271,7 +279,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The candidate that is most like `word`, if one is at all.
-pub(super) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let word = word.replace('_', "-").to_lowercase();
     let distances = candidates.iter().map(|candidate| (distance(&word, candidate), *candidate));
     distances.min().filter(|(distance, _)| *distance <= word.chars().count().max(3) / 2).map(|(_, candidate)| candidate)
@@ -329,6 +337,7 @@ mod tests {
             host_libraries: vec!["libx.so.1".into()],
             glibc: GlibcVersion::parse("2.28"),
             output: Some("/p/o".into()),
+            locked: false,
         };
         assert_eq!(settings, Ok(expected));
     }

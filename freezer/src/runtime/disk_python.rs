@@ -1,7 +1,7 @@
 //! The runtime as an ordinary Python on disk, with the pack's installer among its packages.
 //!
 //! Comes in: a runtime and a cache folder. Goes out: an interpreter, written once. The interpreter that compiles is no
-//! use here: source archives are built by children that count on `site`, PYTHONPATH and a library in a folder, as any
+//! use here: source archives are built, and traced programs run, by children that count on `site`, PYTHONPATH and a library in a folder, as any
 //! Python has them.
 
 use std::fs;
@@ -43,7 +43,7 @@ impl Runtime {
         let identity = &self.descriptor().identity;
         let parent = cache.join("python");
         let folder = parent.join(identity.get(..32).unwrap_or(identity));
-        let python = folder.join("bin/python3.13");
+        let python = folder.join("bin").join(self.python_name());
         if python.is_file() {
             return Ok(python);
         }
@@ -55,6 +55,13 @@ impl Runtime {
             Err(_) if folder.is_dir() => Ok(python),
             outcome => outcome.map_err(failure(&folder)).map(|()| python),
         }
+    }
+
+    /// `python3.13`.
+    #[must_use]
+    pub fn python_name(&self) -> String {
+        let minor: Vec<&str> = self.descriptor().python_version.splitn(3, '.').take(2).collect();
+        format!("python{}", minor.join("."))
     }
 
     fn write_out(&self, folder: &Path) -> Result<(), DiskPythonError> {
@@ -78,7 +85,7 @@ impl Runtime {
         // Python looks for this folder, and warns if it is missing.
         let extensions = folder.join(&library.path).join("lib-dynload");
         fs::create_dir_all(&extensions).map_err(failure(&extensions))?;
-        let program = folder.join("bin/python3.13");
+        let program = folder.join("bin").join(self.python_name());
         write(&program, self.stub())?;
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).map_err(failure(&program))
     }

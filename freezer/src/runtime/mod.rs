@@ -205,8 +205,8 @@ impl Runtime {
     /// What the manifest of an executable says about its runtime.
     #[must_use]
     pub fn facts(&self) -> RuntimeFacts {
-        let Descriptor { python_version, target, glibc, identity, .. } = self.descriptor().clone();
-        RuntimeFacts { python_version, target, glibc, identity }
+        let Descriptor { python_version, target, glibc, identity, builtin_modules, .. } = self.descriptor().clone();
+        RuntimeFacts { python_version, target, glibc, identity, builtin_modules }
     }
 
     /// What the stages that understand Python need to know about the standard library.

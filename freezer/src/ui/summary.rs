@@ -179,6 +179,7 @@ mod tests {
                     target: "x86_64-unknown-linux-gnu".into(),
                     glibc: "2.17".into(),
                     identity: "12".into(),
+                    builtin_modules: Vec::new(),
                 },
                 entry_point: EntryPoint { description: "script".into(), path: "app.py".into(), is_folder: false },
                 settings: SettingsFacts {
@@ -194,6 +195,7 @@ mod tests {
                 glibc: None,
                 distributions: vec![distribution],
                 missing: vec![import("yaml", true)],
+                left_out: Vec::new(),
             },
         }
     }
