@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pyfreeze_format::{LinkedLibrary, PlacedLibrary};
+use pyfreeze_format::{LibraryWay, LinkedLibrary, PlacedLibrary};
 use serde::{Deserialize, Serialize};
 
 use super::elf::Elf;
@@ -24,11 +24,13 @@ pub enum Native {
     Auto,
     /// All copied to memory and loaded by the dynamic loader.
     Memfd,
+    /// All copied to the user's cache folder and loaded by the dynamic loader.
+    Cache,
 }
 
 impl Native {
     /// The words for each, in words.
-    pub const WORDS: &'static str = "`auto` or `memfd`";
+    pub const WORDS: &'static str = "`auto`, `memfd` or `cache`";
 
     /// The way that a word names.
     #[must_use]
@@ -36,6 +38,7 @@ impl Native {
         match word {
             "auto" => Some(Self::Auto),
             "memfd" => Some(Self::Memfd),
+            "cache" => Some(Self::Cache),
             _ => None,
         }
     }
@@ -134,6 +137,7 @@ pub struct LibraryPlan<'a> {
     data: Vec<&'a LibraryFile>,
     stub: StubSymbols<'a>,
     floor: GlibcFloor,
+    native: Native,
     warnings: Vec<Warning>,
 }
 
@@ -202,7 +206,7 @@ impl<'a> LibraryPlan<'a> {
         let stub = if libraries.is_empty() { Ok(StubSymbols::default()) } else { StubSymbols::parse(runtime.stub()) };
         let stub = stub.map_err(|error| LibraryError::Stub { reason: error.to_string() })?;
         let floor = GlibcFloor { version: runtime.descriptor().glibc.clone(), path: None, symbol: None };
-        let mut plan = Self { libraries, data, stub, floor, warnings };
+        let mut plan = Self { libraries, data, stub, floor, native: options.native, warnings };
         plan.choose_ways(options.native);
         plan.check_needed(options)?;
         plan.find_floor(options)?;
@@ -239,7 +243,8 @@ impl<'a> LibraryPlan<'a> {
             self.libraries.binary_search_by(|library| library.path().cmp(place.path.as_str())).unwrap_or(0)
         };
         let positions: Vec<_> = places.iter().map(position).collect();
-        self.linker().link(places, &positions)
+        let copies = if self.native == Native::Cache { LibraryWay::Cache } else { LibraryWay::Memory };
+        self.linker().link(places, &positions, copies)
     }
 
     fn linker<'p>(&'p self) -> Linker<'p> {
@@ -257,6 +262,7 @@ impl<'a> LibraryPlan<'a> {
             let missing = library.needed.iter().any(|found| matches!(found, Found::Missing(_)));
             library.reason = match native {
                 Native::Memfd => Some("as `--native memfd` says".to_owned()),
+                Native::Cache => Some("as `--native cache` says".to_owned()),
                 Native::Auto if missing => Some("something that it needs is missing".to_owned()),
                 Native::Auto => library.elf.obstacle.clone(),
             };
