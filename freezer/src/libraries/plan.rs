@@ -10,7 +10,7 @@ use super::host::{self, GlibcVersion};
 use super::link::{self, LinkInput, Linker};
 use super::needed::{Found, Names};
 use super::stub::StubSymbols;
-use super::{LibraryError, elf};
+use super::{LibraryError, MissingLibrary, elf};
 use crate::contents::{Contents, FileContent, Owner, SharedLibrary, Warning};
 use crate::payload::{PackedLibrary, parallel_map};
 use crate::runtime::Runtime;
@@ -68,6 +68,7 @@ struct LibraryFile {
     path: String,
     owner: Owner,
     module: Option<String>,
+    is_required: bool,
     bytes: Vec<u8>,
     /// Brought by the runtime for libraries that expect it of the host.
     is_carried: bool,
@@ -88,7 +89,8 @@ impl LibraryFiles {
         let carried = carried.filter_map(|name| {
             let bytes = pack.content(&format!("{}/{name}", crate::runtime::CARRIED_FOLDER)).ok()?;
             let path = format!("{CARRIED_FOLDER}/{name}");
-            Some(LibraryFile { path, owner: Owner::StandardLibrary, module: None, bytes, is_carried: true })
+            let owner = Owner::StandardLibrary;
+            Some(LibraryFile { path, owner, module: None, is_required: false, bytes, is_carried: true })
         });
         let carried: Vec<_> = carried.collect();
         files.extend(carried);
@@ -106,7 +108,8 @@ fn read(library: &SharedLibrary) -> Result<LibraryFile, LibraryError> {
         FileContent::Pack => Vec::new(),
     };
     let (path, owner) = (file.path.clone(), file.owner.clone());
-    Ok(LibraryFile { path, owner, module: library.module.clone(), bytes, is_carried: false })
+    let (module, is_required) = (library.module.clone(), library.is_required);
+    Ok(LibraryFile { path, owner, module, is_required, bytes, is_carried: false })
 }
 
 /// A library that goes in.
@@ -291,15 +294,18 @@ impl<'a> LibraryPlan<'a> {
         })
     }
 
-    /// What imported modules need must be somewhere.
+    /// What a module needs without which the program can't start must be somewhere; of others it is only said.
     fn check_needed(&mut self, options: &LibraryOptions) -> Result<(), LibraryError> {
-        let reached = self.reached();
+        let (reached, required) = (self.reached(|_| true), self.reached(|file| file.is_required));
+        let (mut missing, mut doubtful) = (BTreeMap::new(), BTreeMap::new());
         let mut expected = BTreeMap::<&str, BTreeSet<&str>>::new();
         for (index, library) in self.libraries.iter().enumerate() {
             for found in &library.needed {
                 match found {
                     Found::Missing(name) if reached.contains(&index) => {
-                        return Err(LibraryError::Missing { name: name.clone(), needed_by: library.path().to_owned() });
+                        let list = if required.contains(&index) { &mut missing } else { &mut doubtful };
+                        let needed_by = library.path().to_owned();
+                        list.entry(name).or_insert(MissingLibrary { name: name.clone(), needed_by });
                     }
                     Found::Host(name) if !host::is_glibc(name) && reached.contains(&index) => {
                         expected.entry(name).or_default().insert(library.path());
@@ -308,20 +314,30 @@ impl<'a> LibraryPlan<'a> {
                 }
             }
         }
+        if !missing.is_empty() {
+            return Err(LibraryError::Missing { libraries: missing.into_values().collect() });
+        }
+        let doubtful = doubtful.into_values().map(|library| Warning {
+            message: format!("Cannot find {library}: importing that will fail"),
+            hints: MissingLibrary::hints(&[library]),
+        });
+        let doubtful: Vec<_> = doubtful.collect();
         let named = |name: &&str| options.host_libraries.iter().any(|allowed| allowed == name);
         let warning = |(name, users): (&str, BTreeSet<&str>)| Warning {
             message: format!("Expected on every machine on which the program runs: `{name}`"),
             hints: vec![format!("it is needed by {}", first_of(&users))],
         };
-        let warnings: Vec<_> = expected.into_iter().filter(|(name, _)| !named(name)).map(warning).collect();
+        let mut warnings: Vec<_> = expected.into_iter().filter(|(name, _)| !named(name)).map(warning).collect();
+        warnings.extend(doubtful);
         self.warnings.extend(warnings);
         Ok(())
     }
 
-    /// The libraries of imported modules, and all that they need.
-    fn reached(&self) -> BTreeSet<usize> {
+    /// The libraries of those imported modules that `is_meant` says, and all that they need.
+    fn reached(&self, is_meant: impl Fn(&LibraryFile) -> bool) -> BTreeSet<usize> {
         let mut reached = BTreeSet::new();
-        let is_start = |index: &usize| self.libraries[*index].file.module.is_some();
+        let file = |index: &usize| self.libraries[*index].file;
+        let is_start = |index: &usize| file(index).module.is_some() && is_meant(file(index));
         let mut next: Vec<_> = (0..self.libraries.len()).filter(is_start).collect();
         while let Some(index) = next.pop() {
             if reached.insert(index) {
@@ -333,7 +349,7 @@ impl<'a> LibraryPlan<'a> {
 
     fn find_floor(&mut self, options: &LibraryOptions) -> Result<(), LibraryError> {
         let mut oldest = GlibcVersion::parse(&self.floor.version);
-        for index in self.reached() {
+        for index in self.reached(|_| true) {
             let library = &self.libraries[index];
             let Some((version, symbol)) = self.wanted_glibc(library) else { continue };
             if oldest.as_ref().is_none_or(|oldest| version > *oldest) {
