@@ -86,9 +86,28 @@ def _spawn(spawn):
     spawn._fixup_main_from_path = _fixup_main_from_path
 
 
+def _threadpoolctl(threadpoolctl):
+    # It looks for BLAS and OpenMP in /proc/self/maps, where mapped libraries are parts of the executable.
+    from _pyfreeze_bootstrap import _pyfreeze
+
+    controller = threadpoolctl.ThreadpoolController
+    from_maps = getattr(controller, "_find_libraries_with_linux", None)
+    if from_maps is None:
+        # Older versions ask `dl_iterate_phdr`, which knows.
+        return
+
+    def _find_libraries_with_linux(self):
+        from_maps(self)
+        for path in _pyfreeze.loaded_libraries():
+            self._make_controller_from_path(path)
+
+    controller._find_libraries_with_linux = _find_libraries_with_linux
+
+
 _ADAPTERS = {
     "certifi.core": _certifi,
     "ctypes.util": _ctypes_util,
     "importlib.resources._common": _resources,
     "multiprocessing.spawn": _spawn,
+    "threadpoolctl": _threadpoolctl,
 }

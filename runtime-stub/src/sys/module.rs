@@ -278,6 +278,21 @@ fn library(stem: &Object) -> Result<Object, Raised> {
     path.map_or_else(|| Ok(Object::none()), |path| path.text())
 }
 
+/// `_pyfreeze.loaded_libraries()`.
+#[unsafe(no_mangle)]
+extern "C" fn pyfreeze_loaded_libraries(
+    _module: *mut PyObject,
+    _arguments: *const *mut PyObject,
+    _count: isize,
+) -> *mut PyObject {
+    let paths = || {
+        let list = Object::list()?;
+        find::loaded_paths().try_for_each(|path| list.append(&Object::text(path.to_bytes())?))?;
+        Ok(list)
+    };
+    into_c(paths())
+}
+
 macro_rules! functions_of_one_argument {
     ($($(#[$doc:meta])* $name:ident($argument:ident) $body:expr;)*) => {$(
         $(#[$doc])*

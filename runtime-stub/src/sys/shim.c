@@ -171,6 +171,7 @@ extern PyObject *pyfreeze_has_code(PyObject *, PyObject *);
 extern PyObject *pyfreeze_is_directory(PyObject *, PyObject *);
 extern PyObject *pyfreeze_is_virtual(PyObject *, PyObject *);
 extern PyObject *pyfreeze_library(PyObject *, PyObject *);
+extern PyObject *pyfreeze_loaded_libraries(PyObject *, PyObject *const *, Py_ssize_t);
 extern PyObject *pyfreeze_modules(PyObject *, PyObject *);
 extern const char pyfreeze_virtual_root[];
 
@@ -184,6 +185,8 @@ static PyMethodDef methods[] = {
     {"is_directory", pyfreeze_is_directory, METH_O, "is_directory(path) -> bool"},
     {"is_virtual", pyfreeze_is_virtual, METH_O, "is_virtual(path) -> bool: below the virtual root?"},
     {"library", pyfreeze_library, METH_O, "library(stem) -> path of the shared library lib<stem>.so, or None"},
+    {"loaded_libraries", (PyCFunction)(void (*)(void))pyfreeze_loaded_libraries, METH_FASTCALL,
+     "loaded_libraries() -> list of the paths of the payload's libraries that have been loaded"},
     {"modules", pyfreeze_modules, METH_O, "modules(path) -> list of (name, is_package) in a directory"},
     {NULL, NULL, 0, NULL},
 };
