@@ -12,7 +12,8 @@ def adapt(module):
 
 def _resources(common):
     # `as_file` hands a pathlib.Path out as it is, since it is "already a file". Other programs, to whom such
-    # paths are given, can't see the virtual root: they get a temporary copy, as from a zip file.
+    # paths are given, can't see the virtual root: they get a temporary copy, as from a zip file. Not so shared
+    # libraries: this process loads them, and by the virtual path it does so without a copy.
     import contextlib
     import os
     import pathlib
@@ -24,7 +25,7 @@ def _resources(common):
     @common.as_file.register(pathlib.Path)
     @contextlib.contextmanager
     def as_file(path):
-        if not _pyfreeze.is_virtual(os.fspath(path)):
+        if not _pyfreeze.is_virtual(os.fspath(path)) or _pyfreeze.is_library(os.fspath(path)):
             yield path
             return
         try:

@@ -321,6 +321,8 @@ functions_of_one_argument! {
     pyfreeze_is_directory(path) Object::boolean(directory(target(&path)).is_some());
     /// `_pyfreeze.is_virtual(path)`.
     pyfreeze_is_virtual(path) Object::boolean(!matches!(target(&path), Target::Outside | Target::Executable(_)));
+    /// `_pyfreeze.is_library(path)`.
+    pyfreeze_is_library(path) Object::boolean(matches!(target(&path), Target::Inside(entry) if entry.is_library));
     /// `_pyfreeze.library(stem)`.
     pyfreeze_library(stem) library(&stem);
     /// `_pyfreeze.modules(path)`.
