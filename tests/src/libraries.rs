@@ -40,6 +40,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("libraries/copied", copied),
         Test::new("libraries/cached", cached),
         Test::new("libraries/no_executable_memory_files", no_executable_memory_files),
+        Test::new("libraries/no_page_becomes_executable", no_page_becomes_executable),
         Test::new("libraries/found_by_name", found_by_name),
         Test::new("libraries/nothing_opened", nothing_opened),
         Test::new("libraries/without_proc", without_proc),
@@ -167,6 +168,27 @@ fn no_executable_memory_files(product: &Product) -> TestResult {
         output if output.status == Status::Exited(99) => Err(Stop::Skipped(Skip::Impossible("an old kernel".into()))),
         output => compare(&python, &output),
     }
+}
+
+/// Under `PR_SET_MDWE` (systemd's `MemoryDenyWriteExecute=`) no page can become executable that wasn't: libraries are
+/// mapped once more, and still nothing is copied.
+fn no_page_becomes_executable(product: &Product) -> TestResult {
+    let strace = tool("strace")?;
+    let (workspace, executable, python) = small(product, &[])?;
+    let script = "import ctypes, os, sys\n\
+                  PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN = 65, 1\n\
+                  if ctypes.CDLL(None).prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0):\n    sys.exit(99)\n\
+                  os.execv(sys.argv[1], sys.argv[1:])\n";
+    let script = workspace.write("deny.py", script)?;
+    let log = workspace.join("trace");
+    let run = Run::new(strace, workspace.path()).args(["-e", "trace=memfd_create,mprotect", "-o"]).arg(&log);
+    let output = run.arg(&product.python).arg("-I").arg(script).arg(&executable).output();
+    if output.status == Status::Exited(99) {
+        return Err(Stop::Skipped(Skip::Impossible("an old kernel".into())));
+    }
+    compare(&python, &output)?;
+    let text = fs::read_to_string(log)?;
+    if text.contains("EACCES") && !text.contains("memfd_create") { Ok(()) } else { Err(text.into()) }
 }
 
 /// `ctypes.util.find_library` also knows what the program brings.

@@ -15,6 +15,13 @@ pub fn payload_bytes() -> Option<Result<&'static [u8], FormatError>> {
     Some(mapped(PAYLOAD_ADDRESS, program_headers().iter().find_map(size)?))
 }
 
+/// Where the byte at an address of the payload stands in the executable's file.
+pub(crate) fn file_offset(address: u64) -> Option<u64> {
+    let is_payload = |header: &&libc::Elf64_Phdr| bytes_before_payload(header.p_vaddr, header.p_memsz).is_some();
+    let header = program_headers().iter().find(is_payload)?;
+    header.p_offset.checked_add(address.checked_sub(header.p_vaddr)?)
+}
+
 fn program_headers() -> &'static [libc::Elf64_Phdr] {
     // SAFETY: getauxval has no precondition.
     let table = unsafe { libc::getauxval(libc::AT_PHDR) } as *const libc::Elf64_Phdr;

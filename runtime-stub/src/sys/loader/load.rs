@@ -6,9 +6,9 @@ use core::sync::atomic::Ordering;
 
 use pyfreeze_format::{Library, LibraryIndex, LibraryWay, Needed};
 
-use super::bind;
 use super::copy::{self, Place};
 use super::table::{self, Loaded, Status};
+use super::{bind, pages};
 use crate::sys::libc_next::Next;
 use crate::sys::state;
 
@@ -106,8 +106,9 @@ fn needs(lock: &Lock, library: &Library<'static>) -> bool {
 /// The library itself.
 fn own(loaded: &'static Loaded, library: &Library<'static>, flags: c_int) -> bool {
     match library.row.way {
-        LibraryWay::Mapped if protect(loaded, library) => {
-            bind_imports(loaded, library) && finish(loaded, library) && {
+        LibraryWay::Mapped if pages::protect(loaded, library) => {
+            bind_imports(loaded, library) && {
+                pages::seal(loaded, library);
                 loaded.set_status(Status::Ready);
                 initialise(loaded, library);
                 true
@@ -126,19 +127,6 @@ fn copied(loaded: &Loaded, library: &Library<'static>, place: Place, flags: c_in
     }
     loaded.handle.store(handle.unwrap_or(core::ptr::null_mut()), Ordering::Release);
     handle.is_ok()
-}
-
-/// Gives code and data the protections that they need: the payload is read-only as a whole.
-fn protect(loaded: &Loaded, library: &Library<'static>) -> bool {
-    library.segments().all(|segment| {
-        let is = |flag: u64, protection: c_int| if segment.flags & flag != 0 { protection } else { 0 };
-        let protection = is(4, libc::PROT_READ) | is(2, libc::PROT_WRITE) | is(1, libc::PROT_EXEC);
-        let is_inside = segment.address.checked_add(segment.size).is_some_and(|end| end <= library.row.span);
-        let address = loaded.address().saturating_add(segment.address) as *mut c_void;
-        let size = usize::try_from(segment.size).unwrap_or(0);
-        // SAFETY: whole pages of the payload's private mapping that belong to this library alone.
-        is_inside && unsafe { libc::mprotect(address, size, protection) } == 0
-    })
 }
 
 /// Writes the addresses of the host's symbols, and what resolvers say.
@@ -177,18 +165,6 @@ fn put(loaded: &Loaded, library: &Library<'static>, slot: u64, word: u64) {
         // SAFETY: inside a segment that `protect` has just made writable, of which nobody else knows yet.
         unsafe { place.write_unaligned(word) };
     }
-}
-
-/// Makes read-only what is bound once and for all.
-fn finish(loaded: &Loaded, library: &Library<'static>) -> bool {
-    let facts = &library.facts;
-    let size = usize::try_from(facts.relro_size).unwrap_or(0);
-    if size > 0 && facts.relro.saturating_add(facts.relro_size) <= library.row.span {
-        let address = loaded.address().saturating_add(facts.relro) as *mut c_void;
-        // SAFETY: whole pages of this library's data; should the system refuse, they merely stay writable.
-        unsafe { libc::mprotect(address, size, libc::PROT_READ) };
-    }
-    true
 }
 
 /// Runs the initialisers: `DT_INIT`, then `DT_INIT_ARRAY` in order.

@@ -14,6 +14,7 @@ mod copy;
 pub(crate) mod find;
 mod interpose;
 mod load;
+mod pages;
 mod symbols;
 mod table;
 mod unwind;
