@@ -1,7 +1,7 @@
 //! Environments with packages from PyPI.
 //!
 //! Comes in: requirements. Goes out: a virtual environment of the reference Python that holds them, made once and
-//! kept under a name that says what is in it. Only pure Python goes in: shared libraries come with a later runtime.
+//! kept under a name that says what is in it: with shared libraries as the wheels deliver them, or without any.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,13 +46,23 @@ pub fn environment_without_libraries(product: &Product, requirements: &str) -> R
     make(product, requirements, Libraries::Removed)
 }
 
-/// How an environment stays free of shared libraries.
+/// As [`environment`], with wheels as they are and nothing built from source.
+///
+/// # Errors
+/// As [`environment`].
+pub fn environment_with_libraries(product: &Product, requirements: &str) -> Result<PathBuf, Stop> {
+    make(product, requirements, Libraries::Kept)
+}
+
+/// What becomes of shared libraries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Libraries {
     /// Packages that would have some are built from source, without a compiler.
     NotBuilt,
     /// They are deleted after installing.
     Removed,
+    /// They stay.
+    Kept,
 }
 
 fn make(product: &Product, requirements: &str, libraries: Libraries) -> Result<PathBuf, Stop> {
@@ -88,9 +98,11 @@ fn install(product: &Product, venv: &Path, requirements: &str, libraries: Librar
         // A build without a compiler leaves the optional accelerators out.
         .env("CC", "/bin/false")
         .time_limit(Duration::from_secs(900));
-    if libraries == Libraries::NotBuilt {
-        run = run.args(["--no-binary", BUILT_FROM_SOURCE]);
-    }
+    run = match libraries {
+        Libraries::NotBuilt => run.args(["--no-binary", BUILT_FROM_SOURCE]),
+        Libraries::Removed => run,
+        Libraries::Kept => run.args(["--only-binary", ":all:"]),
+    };
     // How this machine reaches its package registry is its own business.
     for (name, value) in std::env::vars().filter(|(name, _)| name.starts_with("PIP_") || name.contains("_proxy")) {
         run = run.env(name, value);
