@@ -31,6 +31,14 @@ and their ratio. Memory is the peak of resident memory of the whole run, frozen 
 in turns. The programs lie in `tests/compat`.
 ";
 
+const NOT_TRIED: &str = "
+## Not in the tables
+
+torch: the wheel of torch 2.15.0 on PyPI (539 MB) is linked against CUDA's libraries, which lie in separate wheels of several
+gigabytes; without them `import torch` fails under python as well (`libcudart.so.13: cannot open shared object file`). The
+builds for processors alone are published elsewhere.
+";
+
 const PROGRAMS: &str = "\n## Packages\n
 | row | packages | exercised | result | size | build | start | memory |
 |---|---|---|---|---|---|---|---|
@@ -152,7 +160,7 @@ pub fn text(rows: &Rows, run: &[Row], old: &str) -> String {
     text += &section(SUITES, suites, run, old);
     let tools = rows.tool.iter().map(|tool| never_run(Row::of_tool(tool, String::new(), Measured::default())));
     text += &section(TOOLS, tools, run, old);
-    text
+    text + NOT_TRIED
 }
 
 fn never_run(row: Row) -> Row {
@@ -186,7 +194,8 @@ fn words(packages: &[String]) -> String {
 }
 
 fn command_lines(tool: &Tool) -> String {
-    let mut text = tool.runs.iter().map(|arguments| arguments.join(" ")).collect::<Vec<_>>().join("; ");
+    let mut text =
+        tool.runs.iter().map(|arguments| format!("`{}`", arguments.join(" "))).collect::<Vec<_>>().join("; ");
     if !tool.outputs.is_empty() {
         write!(text, "; bytes of {}", tool.outputs.join(", ")).unwrap_or_default();
     }
