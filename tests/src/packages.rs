@@ -67,22 +67,24 @@ enum Libraries {
 
 fn make(product: &Product, requirements: &str, libraries: Libraries) -> Result<PathBuf, Stop> {
     let _guard = INSTALLING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let key =
-        blake3::hash(format!("3\n{libraries:?}\n{}\n{requirements}", product.python.display()).as_bytes()).to_hex();
+    let key = blake3::hash(format!("4\n{libraries:?}\n{requirements}").as_bytes()).to_hex();
     let venv = product.cache.join("environments").join(&key[..16]);
     let mark = venv.join("complete");
-    if mark.is_file() {
-        return Ok(venv);
+    let python = product.python.display().to_string();
+    match fs::read_to_string(&mark) {
+        Ok(made_with) if made_with == python => return Ok(venv),
+        // Each new runtime brings a Python of its own; gigabytes of packages need not come anew with it.
+        Ok(_) => remove_python(&venv.join("bin"))?,
+        Err(_) if venv.exists() => fs::remove_dir_all(&venv)?,
+        Err(_) => {}
     }
-    if venv.exists() {
-        fs::remove_dir_all(&venv)?;
-    }
+    let is_installed = mark.exists();
     fs::create_dir_all(&venv)?;
     Run::new(&product.python, &venv).args(["-I", "-m", "venv", "--without-pip"]).arg(&venv).success()?;
-    if !requirements.trim().is_empty() {
+    if !is_installed && !requirements.trim().is_empty() {
         install(product, &venv, requirements, libraries)?;
     }
-    fs::write(mark, requirements)?;
+    fs::write(mark, python)?;
     Ok(venv)
 }
 
@@ -109,6 +111,15 @@ fn install(product: &Product, venv: &Path, requirements: &str, libraries: Librar
     }
     run.success()?;
     if libraries == Libraries::Removed { remove_libraries(&site_packages(venv)) } else { Ok(()) }
+}
+
+/// `venv` leaves links that exist as they are.
+fn remove_python(folder: &Path) -> Result<(), Stop> {
+    let is_python = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with("python");
+    for entry in fs::read_dir(folder)?.flatten().filter(is_python) {
+        fs::remove_file(entry.path())?;
+    }
+    Ok(())
 }
 
 fn remove_libraries(folder: &Path) -> Result<(), Stop> {
