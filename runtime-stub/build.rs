@@ -1,4 +1,4 @@
-//! Compiles `shim.c` against the headers of the CPython that the stub is linked with.
+//! Compiles the C sources against the headers of the CPython that the stub is linked with.
 //!
 //! Their folder is `PYFREEZE_CPYTHON_INCLUDE`. Without it (unit tests, documentation) there is nothing to link with
 //! and nothing is compiled.
@@ -6,12 +6,17 @@
 use std::env;
 use std::path::PathBuf;
 
+/// The little that is C.
+const SOURCES: [&str; 2] = ["src/sys/shim.c", "src/sys/loader/loader.c"];
+
 fn main() {
     println!("cargo::rerun-if-env-changed=PYFREEZE_CPYTHON_INCLUDE");
-    println!("cargo::rerun-if-changed=src/sys/shim.c");
+    for source in SOURCES {
+        println!("cargo::rerun-if-changed={source}");
+    }
     let Some(include) = env::var_os("PYFREEZE_CPYTHON_INCLUDE").map(PathBuf::from) else { return };
     cc::Build::new()
-        .file("src/sys/shim.c")
+        .files(SOURCES)
         .include(&include)
         .include(include.join("internal"))
         .flag("-fno-pie")

@@ -21,6 +21,8 @@ pub struct Contents {
     pub modules: Vec<Module>,
     /// Every other file, sorted by path: package data, distribution metadata, `--data`.
     pub files: Vec<DataFile>,
+    /// Every shared library, sorted by path: extension modules and what they need.
+    pub libraries: Vec<SharedLibrary>,
     /// Directories that exist without any file in them.
     pub directories: Vec<String>,
     /// The distributions that were included, sorted by name.
@@ -131,6 +133,15 @@ pub struct DataFile {
     pub content: FileContent,
     /// True when its owner may execute it on disk.
     pub is_executable: bool,
+}
+
+/// One shared library, or a file that is named like one.
+#[derive(Clone, Debug)]
+pub struct SharedLibrary {
+    /// The file.
+    pub file: DataFile,
+    /// The module that imports reach by it; `None` if no import seen at build time leads there.
+    pub module: Option<String>,
 }
 
 /// Where a data file's bytes are.

@@ -15,6 +15,7 @@ use crate::executable::{self, Durability, ExecutableError};
 use crate::graph::{self, GraphError};
 use crate::image::{self, ImageError};
 use crate::inspect::Report;
+use crate::libraries::{LibraryError, LibraryFiles, LibraryOptions, LibraryPlan};
 use crate::payload::{self, PayloadError, PayloadOptions};
 use crate::project::{Project, ProjectError, ProjectRequest, Settings, SettingsOverrides, SourcePolicy};
 use crate::runtime::{InterpreterError, Runtime};
@@ -76,6 +77,9 @@ pub enum FreezeError {
     /// The compile server can't be made.
     #[error(transparent)]
     Interpreter(#[from] InterpreterError),
+    /// A shared library can't be included.
+    #[error(transparent)]
+    Libraries(#[from] LibraryError),
     /// The payload can't be made.
     #[error(transparent)]
     Payload(#[from] PayloadError),
@@ -97,6 +101,7 @@ impl FreezeError {
         match self {
             Self::Project(error) => error.hints(),
             Self::Graph(error) => error.hints(),
+            Self::Libraries(error) => error.hints(),
             Self::Executable(error) => error.hints(),
             Self::Interpreter(_) | Self::Payload(_) | Self::Reread(_) | Self::Image(_) => Vec::new(),
         }
@@ -124,10 +129,13 @@ pub fn freeze(
         identity: library.identity.clone(),
         cache: default_cache_folder(),
     });
-    let contents = graph::contents(&project, &library, &mut compiler, &|step| progress(Progress::Graph(step)))?;
+    let mut contents = graph::contents(&project, &library, &mut compiler, &|step| progress(Progress::Graph(step)))?;
+    let library_files = LibraryFiles::read(&contents, runtime, worker_count)?;
+    let libraries = LibraryPlan::new(&library_files, runtime, &library_options(&project.settings, worker_count))?;
+    contents.warnings.extend(libraries.warnings().iter().cloned());
     let options = payload_options(&project.settings, worker_count);
-    let payload =
-        payload::write(&contents, runtime, &options, &|done, total| progress(Progress::Stored { done, total }))?;
+    let stored = |done, total| progress(Progress::Stored { done, total });
+    let payload = payload::write(&contents, &libraries, runtime, &options, &stored)?;
     let image = image::graft(runtime.stub(), &payload.bytes)?;
     let total = image.size();
     executable::write(&image, &output, Durability::Synced, &|done| progress(Progress::Written { done, total }))?;
@@ -153,6 +161,16 @@ fn read_project(request: &ProjectRequest, library: &Library) -> Result<(Project,
 fn worker_count(request: &FreezeRequest) -> usize {
     let available = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     request.worker_count.unwrap_or_else(available).get()
+}
+
+fn library_options(settings: &Settings, worker_count: usize) -> LibraryOptions {
+    LibraryOptions {
+        native: settings.native,
+        host_libraries: settings.host_libraries.clone(),
+        glibc: settings.glibc.clone(),
+        is_pruned: settings.prune,
+        worker_count,
+    }
 }
 
 fn payload_options(settings: &Settings, worker_count: usize) -> PayloadOptions {

@@ -19,6 +19,8 @@ pub mod contents;
 // How it gets there.
 pub mod runtime;
 
+pub mod libraries;
+
 pub mod payload;
 
 pub mod image;

@@ -82,6 +82,11 @@ class AdaptedLoader(PayloadLoader):
 
 def _spec(fullname, found):
     entry, origin, cached, directory = found
+    if entry is None:
+        loader = _frozen_importlib_external.ExtensionFileLoader(fullname, origin)
+        return _frozen_importlib_external.spec_from_file_location(
+            fullname, origin, loader=loader, submodule_search_locations=None if directory is None else [directory]
+        )
     loader = (AdaptedLoader if fullname in _ADAPTED else PayloadLoader)(fullname, origin, entry)
     spec = _ModuleSpec(fullname, loader, origin=origin)
     spec._set_fileattr = True

@@ -19,7 +19,7 @@ pub fn run(process: &Process) -> i32 {
         Some(Ok(payload)) => payload,
         Some(Err(error)) => return damaged(process, error),
     };
-    state::install(payload, process.executable());
+    state::install(payload, process);
     let plan = match plan(process, &payload) {
         Ok(plan) => plan,
         Err(error) => return damaged(process, error),

@@ -284,12 +284,11 @@ fn shared_library(product: &Product) -> TestResult {
         ("fast-2.0.dist-info/RECORD", "fast/__init__.py,,\nfast/_speed.cpython-313-x86_64-linux-gnu.so,,\n"),
     ])?;
     workspace.write("app.py", "import fast\n")?;
-    let run = product.command(workspace.path()).args(["build", "app.py", "-o", "out", "--venv", "venv"]);
-    insta::assert_snapshot!(warnings(&run, &workspace)?, @r"
-    warning: Left out the shared libraries of `fast`: `venv/lib/python3.13/site-packages/fast/_speed.cpython-313-x86_64-linux-gnu.so`
-    hint: shared libraries are not supported yet; the rest of the package is included
+    insta::assert_snapshot!(said(product, &workspace, &["build", "app.py", "-o", "out", "--venv", "venv"]), @r"
+    error: Cannot use the shared library of module `fast._speed`: it is cut off: `lib/python3.13/site-packages/fast/_speed.cpython-313-x86_64-linux-gnu.so`
+    hint: install the package's wheel for Linux x86-64 (manylinux) and this Python version
     ");
-    Ok(())
+    nothing_written(&workspace, "out")
 }
 
 fn unreadable_file(product: &Product) -> TestResult {

@@ -74,6 +74,15 @@ pub(super) struct ProjectArguments {
     /// An interpreter option for the program, such as `-Xdev` or `-u`
     #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
     pub(super) python_option: Vec<String>,
+    /// How shared libraries are brought to run
+    #[arg(long, value_name = "WAY")]
+    pub(super) native: Option<NativeArgument>,
+    /// A library that every machine has on which the program runs, such as `libpq.so.5`
+    #[arg(long, value_name = "NAME")]
+    pub(super) allow_host_library: Vec<String>,
+    /// Fail when anything needs a newer glibc than this, such as `2.28`
+    #[arg(long, value_name = "VERSION")]
+    pub(super) glibc: Option<String>,
     /// Processes that compile and threads that compress [default: one per processor]
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<NonZeroUsize>,
@@ -88,6 +97,14 @@ pub(super) enum SourceArgument {
     Included,
     /// Code only
     None,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum NativeArgument {
+    /// Mapped from the executable as far as possible, else copied to memory
+    Auto,
+    /// Each copied to memory and loaded by the host's dynamic loader
+    Memfd,
 }
 
 #[derive(Debug, Args)]

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::arguments::{BuildArguments, ProjectArguments, SourceArgument};
+use super::arguments::{BuildArguments, NativeArgument, ProjectArguments, SourceArgument};
 use super::{Failure, put, put_json};
 use crate::bytecode::Optimization;
 use crate::contents::Warning;
 use crate::freeze::{FreezeRequest, Frozen, freeze};
 use crate::inspect::Report;
+use crate::libraries::{GlibcVersion, Native};
 use crate::project::{ProjectRequest, SettingsOverrides, SourcePolicy};
 use crate::runtime::Runtime;
 use crate::ui::{Bar, Messages, Style, build_summary};
@@ -94,10 +95,20 @@ pub(super) fn request(arguments: ProjectArguments) -> Result<FreezeRequest, Fail
         prune: arguments.prune.then_some(true),
         strict: arguments.strict.then_some(true),
         python_options: arguments.python_option,
+        native: arguments.native.map(|native| match native {
+            NativeArgument::Auto => Native::Auto,
+            NativeArgument::Memfd => Native::Memfd,
+        }),
+        host_libraries: arguments.allow_host_library,
+        glibc: arguments.glibc.as_deref().map(glibc).transpose()?,
         output: None,
     };
     let project = ProjectRequest { path: arguments.path, venv: arguments.venv, overrides };
     Ok(FreezeRequest { project, worker_count: arguments.jobs })
+}
+
+fn glibc(text: &str) -> Result<GlibcVersion, Failure> {
+    GlibcVersion::parse(text).ok_or_else(|| Failure::usage(&format!("Not a version of glibc, such as 2.28: `{text}`")))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::finder::{child, join};
 use super::module_graph::{ModuleGraph, Node, NodeKind, NodePlace};
 use super::pattern::Pattern;
 use crate::bytecode::{SourceText, module_name};
-use crate::contents::{DataFile, FileContent, Owner};
+use crate::contents::{DataFile, FileContent, Owner, SharedLibrary};
 use crate::project::{
     DataSetting, FoundFile, FoundTree, InstalledDistribution, Scope, is_compiled, is_executable, walk,
 };
@@ -26,8 +26,8 @@ pub(super) struct Files {
     pub(super) data: BTreeMap<String, DataFile>,
     /// Directories without files.
     pub(super) directories: BTreeSet<String>,
-    /// Shared libraries, which are left out.
-    pub(super) shared_libraries: BTreeSet<(Owner, PathBuf)>,
+    /// Shared libraries, by path.
+    pub(super) libraries: BTreeMap<String, SharedLibrary>,
 }
 
 /// A source that no import leads to.
@@ -48,7 +48,7 @@ impl ModuleGraph<'_> {
     pub(super) fn files(&self) -> Result<Files, GraphError> {
         let hot = self.nodes.iter().filter_map(Node::virtual_path).collect();
         let mut collector = Collector { graph: self, hot, files: Files::default() };
-        collector.files.shared_libraries.extend(self.extensions.iter().cloned());
+        self.nodes.iter().for_each(|node| collector.extension(node));
         collector.project()?;
         collector.packages()?;
         for (distribution, _) in self.distributions.included() {
@@ -56,7 +56,7 @@ impl ModuleGraph<'_> {
                 collector.distribution(distribution)?;
             }
         }
-        collector.library();
+        collector.standard_library();
         for setting in &self.project.settings.data {
             collector.setting(setting)?;
         }
@@ -97,6 +97,18 @@ struct Collector<'g, 'a> {
 }
 
 impl Collector<'_, '_> {
+    /// The library of a module that imports lead to.
+    fn extension(&mut self, node: &Node) {
+        let NodeKind::Extension { virtual_path, path } = &node.kind else { return };
+        self.library(virtual_path.clone(), node.owner.clone(), path.clone(), Some(node.name.clone()));
+    }
+
+    fn library(&mut self, path: String, owner: Owner, source: PathBuf, module: Option<String>) {
+        let content = FileContent::Disk(source);
+        let file = DataFile { path: path.clone(), owner, content, is_executable: true };
+        self.files.libraries.entry(path).or_insert(SharedLibrary { file, module });
+    }
+
     fn project(&mut self) -> Result<(), GraphError> {
         let project = self.graph.project;
         for generated in &project.metadata {
@@ -212,7 +224,10 @@ impl Collector<'_, '_> {
             return;
         }
         if is_shared_library(file_name) {
-            self.files.shared_libraries.insert((place.owner.clone(), path));
+            let name = module_of_library(&virtual_path, place.root);
+            if !name.is_some_and(|name| self.graph.is_excluded(&name)) {
+                self.library(virtual_path, place.owner.clone(), path, None);
+            }
             return;
         }
         match module_name(&virtual_path, place.root) {
@@ -234,7 +249,7 @@ impl Collector<'_, '_> {
     }
 
     /// The data files of the standard library; when pruning, only those of packages that are used.
-    fn library(&mut self) {
+    fn standard_library(&mut self) {
         let library = self.graph.library;
         let packages: HashSet<_> =
             library.modules.iter().filter(|module| module.is_package).map(|module| module.path.as_str()).collect();
@@ -300,10 +315,23 @@ impl Collector<'_, '_> {
 
     fn given(&mut self, path: String, source: PathBuf, is_executable: bool) {
         self.files.sources.remove(&path);
+        if is_shared_library(path.rsplit('/').next().unwrap_or(&path)) {
+            self.files.libraries.remove(&path);
+            self.library(path, Owner::Settings, source, None);
+            return;
+        }
         let content = FileContent::Disk(source);
         let file = DataFile { path: path.clone(), owner: Owner::Settings, content, is_executable };
         self.files.data.insert(path, file);
     }
+}
+
+/// The dotted name under which the library at a path would be imported.
+fn module_of_library(path: &str, root: &str) -> Option<String> {
+    let relative = child(path, root)?;
+    let (folder, name) = relative.rsplit_once('/').unwrap_or(("", relative));
+    let stem = name.split('.').next().unwrap_or(name);
+    Some(if folder.is_empty() { stem.to_owned() } else { format!("{}.{stem}", folder.replace('/', ".")) })
 }
 
 /// True for `x.so`, `libx.so.1`, `x.cpython-313-x86_64-linux-gnu.so`.

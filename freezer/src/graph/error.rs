@@ -29,12 +29,6 @@ pub enum GraphError {
         /// The imports, sorted by name.
         imports: Vec<MissingChain>,
     },
-    /// Under `strict`: packages have shared libraries.
-    #[error("Cannot freeze shared libraries yet: {}", .libraries.join(", "))]
-    SharedLibraries {
-        /// `package (file)`, sorted.
-        libraries: Vec<String>,
-    },
     /// A distribution given by hand is not in the environment.
     #[error("The distribution is not in the environment: `{name}`")]
     UnknownDistribution {
@@ -116,7 +110,6 @@ impl GraphError {
                 hints.extend(imports.iter().filter_map(route));
                 hints
             }
-            Self::SharedLibraries { .. } => vec!["without `--strict` the rest of these packages is frozen".into()],
             Self::UnknownDistribution { has_environment: false, .. } => {
                 vec!["there is no virtual environment; give one with `--venv DIR`".into()]
             }

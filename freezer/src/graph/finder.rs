@@ -1,9 +1,8 @@
 //! Finding modules as importlib's path finder would.
 //!
 //! Comes in: the portions of a package (or of `sys.path`) and a name. Goes out: the file or folder that Python would
-//! take: in each portion a regular package before a module; a folder without `__init__.py` counts only if no portion
-//! has anything better (PEP 420). Only in one thing not: a source goes before a shared library of the same name,
-//! because shared libraries are left out, and compiled packages often carry their sources as well.
+//! take: in each portion a regular package before a module, and a shared library before a source; a folder without
+//! `__init__` counts only if no portion has anything better (PEP 420).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -35,8 +34,8 @@ enum PortionPlace {
 pub(super) enum Located {
     /// A source, which for a package is its `__init__.py`; then submodules are looked for in the portion.
     Source { file: SourceFile, package: Option<Portion> },
-    /// A shared library.
-    Extension { path: PathBuf, owner: SourceOwner },
+    /// A shared library on disk, which for a package is its `__init__`.
+    Extension { virtual_path: String, owner: SourceOwner, path: PathBuf, package: Option<Portion> },
     /// A package without a file.
     Namespace(Vec<Portion>),
 }
@@ -60,7 +59,8 @@ pub(super) enum SourcePlace {
 pub(super) struct Finder<'a> {
     library_files: HashMap<&'a str, usize>,
     library_folders: BTreeSet<&'a str>,
-    extension_suffixes: [String; 2],
+    /// As `_imp.extension_suffixes()` has them.
+    extension_suffixes: [String; 3],
     listings: HashMap<PathBuf, Rc<Listing>>,
 }
 
@@ -98,6 +98,7 @@ impl<'a> Finder<'a> {
             extension_suffixes: [
                 format!(".cpython-3{}-x86_64-linux-gnu.so", library.minor_version()),
                 ".abi3.so".into(),
+                ".so".into(),
             ],
             listings: HashMap::new(),
         }
@@ -123,7 +124,7 @@ impl<'a> Finder<'a> {
             match &portion.place {
                 PortionPlace::Disk(path) => {
                     let listing = self.listing(path);
-                    let modules = listing.files.iter().filter_map(|file| file.strip_suffix(".py"));
+                    let modules = listing.files.iter().filter_map(|file| self.module_stem(file));
                     names.extend(modules.filter(|name| *name != "__init__").map(str::to_owned));
                     names.extend(listing.folders.iter().filter(|name| *name != "__pycache__").cloned());
                 }
@@ -160,13 +161,18 @@ impl<'a> Finder<'a> {
                         return Some(package);
                     }
                 }
+                if let Some(file) = self.extension(name, |file| listing.files.contains(file)) {
+                    return Some(Located::Extension {
+                        virtual_path: join(&portion.virtual_path, &file),
+                        owner: portion.owner.clone(),
+                        path: folder.join(file),
+                        package: None,
+                    });
+                }
                 let file = format!("{name}.py");
                 if listing.files.contains(&file) {
                     let source = found(&format!("{virtual_path}.py"), SourcePlace::Disk(folder.join(file)));
                     return Some(Located::Source { file: source, package: None });
-                }
-                if let Some(file) = self.extension(&listing, name) {
-                    return Some(Located::Extension { path: folder.join(file), owner: portion.owner.clone() });
                 }
                 let is_folder = listing.folders.contains(name);
                 is_folder.then(|| Located::Namespace(vec![inner(PortionPlace::Disk(folder.join(name)))]))
@@ -175,6 +181,14 @@ impl<'a> Finder<'a> {
                 let key = format!("{prefix}{name}");
                 if let Some(path) = named.get(&key) {
                     return Some(self.package(path.clone(), &inner));
+                }
+                if let Some(file) = self.extension(&key, |file| named.contains_key(file)) {
+                    return Some(Located::Extension {
+                        virtual_path: join(&portion.virtual_path, file.rsplit('/').next().unwrap_or(&file)),
+                        owner: portion.owner.clone(),
+                        path: named.get(&file)?.clone(),
+                        package: None,
+                    });
                 }
                 if let Some(path) = named.get(&format!("{key}.py")) {
                     let source = found(&format!("{virtual_path}.py"), SourcePlace::Disk(path.clone()));
@@ -203,6 +217,14 @@ impl<'a> Finder<'a> {
     fn package(&mut self, folder: PathBuf, inner: &dyn Fn(PortionPlace) -> Portion) -> Located {
         let listing = self.listing(&folder);
         let portion = inner(PortionPlace::Disk(folder.clone()));
+        if let Some(file) = self.extension("__init__", |file| listing.files.contains(file)) {
+            return Located::Extension {
+                virtual_path: join(&portion.virtual_path, &file),
+                owner: portion.owner.clone(),
+                path: folder.join(file),
+                package: Some(portion),
+            };
+        }
         if listing.files.contains("__init__.py") {
             let file = SourceFile {
                 virtual_path: join(&portion.virtual_path, "__init__.py"),
@@ -211,16 +233,19 @@ impl<'a> Finder<'a> {
             };
             return Located::Source { file, package: Some(portion) };
         }
-        if let Some(file) = self.extension(&listing, "__init__") {
-            return Located::Extension { path: folder.join(file), owner: portion.owner };
-        }
         Located::Namespace(vec![portion])
     }
 
-    /// The shared library in a folder that the runtime would load for `name`.
-    fn extension(&self, listing: &Listing, name: &str) -> Option<String> {
-        let suffixes = self.extension_suffixes.iter().map(String::as_str).chain([".so"]);
-        suffixes.map(|suffix| format!("{name}{suffix}")).find(|file| listing.files.contains(file))
+    /// The shared library that the runtime would load for `name`, of those that are there.
+    fn extension(&self, name: &str, is_there: impl Fn(&str) -> bool) -> Option<String> {
+        let files = self.extension_suffixes.iter().map(|suffix| format!("{name}{suffix}"));
+        files.into_iter().find(|file| is_there(file))
+    }
+
+    /// The name under which a file is imported, if it can be.
+    fn module_stem<'f>(&self, file: &'f str) -> Option<&'f str> {
+        let suffixes = self.extension_suffixes.iter().map(String::as_str).chain([".py"]);
+        suffixes.into_iter().find_map(|suffix| file.strip_suffix(suffix)).filter(|stem| !stem.contains('.'))
     }
 
     fn listing(&mut self, folder: &Path) -> Rc<Listing> {

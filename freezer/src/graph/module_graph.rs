@@ -20,8 +20,6 @@ pub(super) struct ModuleGraph<'a> {
     pub(super) distributions: Distributions<'a>,
     pub(super) wrong: Vec<Wrong>,
     pub(super) missing: BTreeMap<String, Missing>,
-    /// Shared libraries that imports lead to.
-    pub(super) extensions: BTreeSet<(Owner, PathBuf)>,
     pub(super) warnings: Vec<Warning>,
     pub(super) finder: Finder<'a>,
     pub(super) search_path: Vec<Portion>,
@@ -55,7 +53,11 @@ pub(super) enum NodeKind {
         place: NodePlace,
     },
     Namespace,
-    Extension,
+    /// A shared library on disk.
+    Extension {
+        virtual_path: String,
+        path: PathBuf,
+    },
     /// In the interpreter itself.
     Builtin,
 }
@@ -103,7 +105,6 @@ impl<'a> ModuleGraph<'a> {
             distributions: Distributions::new(project, library),
             wrong: Vec::new(),
             missing: BTreeMap::new(),
-            extensions: BTreeSet::new(),
             warnings: Vec::new(),
             finder: Finder::new(library),
             search_path: portions(&project.roots),
@@ -211,10 +212,10 @@ impl<'a> ModuleGraph<'a> {
         let Some(located) = self.finder.locate(portions, last) else { return Found::Missing(name.to_owned()) };
         let node = match located {
             Located::Source { file, package } => self.source_node(name, file, package, importer),
-            Located::Extension { path, owner } => {
+            Located::Extension { virtual_path, owner, path, package } => {
                 let owner = self.owner(&owner, &path, name, importer);
-                self.extensions.insert((owner.clone(), path));
-                Node::new(name, NodeKind::Extension, owner, importer)
+                let node = Node::new(name, NodeKind::Extension { virtual_path, path }, owner, importer);
+                Node { portions: package.into_iter().collect(), ..node }
             }
             Located::Namespace(portions) => {
                 let node = Node::new(name, NodeKind::Namespace, Owner::Project, importer);

@@ -19,19 +19,20 @@ pub(super) fn contents(graph: &ModuleGraph<'_>, cold: &Cold) -> Result<Contents,
     let mut warnings = [graph.project.warnings.as_slice(), &graph.warnings].concat();
     warnings.extend(report.wrong_sources()?);
     warnings.extend(report.compiler_warnings());
-    warnings.extend(report.shared_libraries()?);
+    warnings.extend(report.foreign_libraries());
     warnings.extend(report.shared_files());
     let (missing, not_found) = missing::imports(graph)?;
     warnings.extend(not_found);
     let modules = report.modules();
     let files = report.files(&modules);
-    let directories = report.directories(modules.keys().chain(files.keys()));
+    let directories = report.directories(modules.keys().chain(files.keys()).chain(cold.files.libraries.keys()));
     Ok(Contents {
         entry_point: Some(graph.project.entry_point.clone()),
         search_path: graph.project.search_path.clone(),
         directories,
         modules: modules.into_values().collect(),
         files: files.into_values().collect(),
+        libraries: cold.files.libraries.values().cloned().collect(),
         distributions: report.distributions(),
         missing,
         warnings,
@@ -172,32 +173,24 @@ impl Report<'_, '_> {
         found
     }
 
-    fn shared_libraries(&self) -> Result<Vec<Warning>, GraphError> {
-        let mut by_owner: BTreeMap<&Owner, Vec<&Path>> = BTreeMap::new();
-        for (owner, path) in &self.cold.files.shared_libraries {
-            by_owner.entry(owner).or_default().push(path);
-        }
-        if self.graph.project.settings.strict && !by_owner.is_empty() {
-            let library =
-                |(owner, paths): (&&Owner, &Vec<&Path>)| format!("{} ({})", owner_name(owner), some_of(paths));
-            return Err(GraphError::SharedLibraries { libraries: by_owner.iter().map(library).collect() });
-        }
+    /// Extension modules of which a distribution has only what another Python version could load.
+    fn foreign_libraries(&self) -> Vec<Warning> {
         let own_tag = format!(".cpython-3{}-", self.graph.library.minor_version());
-        let warning = |(owner, paths): (&Owner, Vec<&Path>)| {
-            let is_foreign = |path: &&Path| {
-                let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-                name.contains(".cpython-") && !name.contains(&own_tag)
-            };
-            let foreign: Vec<_> = paths.iter().copied().filter(is_foreign).collect();
-            let mut hints =
-                vec!["shared libraries are not supported yet; the rest of the package is included".to_owned()];
-            if !foreign.is_empty() {
-                hints.push(format!("made for another Python version: {}", some_of(&foreign)));
+        let libraries = &self.cold.files.libraries;
+        let stem = |path: &str| path.split_once(".cpython-").map(|(stem, _)| stem.to_owned());
+        let own: BTreeSet<_> =
+            libraries.keys().filter(|path| path.contains(&own_tag)).filter_map(|path| stem(path)).collect();
+        let mut by_owner: BTreeMap<&Owner, Vec<&Path>> = BTreeMap::new();
+        for (path, library) in libraries {
+            if !path.contains(&own_tag) && stem(path).is_some_and(|stem| !own.contains(&stem)) {
+                by_owner.entry(&library.file.owner).or_default().push(Path::new(path));
             }
-            let message = format!("Left out the shared libraries of {}: {}", owner_name(owner), some_of(&paths));
-            Warning { message, hints }
+        }
+        let warning = |(owner, paths): (&Owner, Vec<&Path>)| Warning {
+            message: format!("Made for another Python version, in {}: {}", owner_name(owner), some_of(&paths)),
+            hints: vec![format!("install the package for Python 3.{}", self.graph.library.minor_version())],
         };
-        Ok(by_owner.into_iter().map(warning).collect())
+        by_owner.into_iter().map(warning).collect()
     }
 
     /// Pairs of distributions, one of them included, that list the same module among their files.

@@ -361,11 +361,14 @@ fn doubtful_packages_are_warned_of() {
     let contents = fixture.freeze("app/main.py").unwrap();
     let messages: Vec<_> = contents.warnings.iter().map(|warning| warning.message.as_str()).collect();
     assert!(messages[0].starts_with("The interpreter has imported its own module `codecs`"), "{messages:?}");
-    assert!(messages[1].starts_with("Left out the shared libraries of `fast`: `"), "{messages:?}");
-    assert!(contents.warnings[1].hints[1].starts_with("made for another Python version: `"), "{:?}", contents.warnings);
+    assert!(messages[1].starts_with("Made for another Python version, in `fast`: `"), "{messages:?}");
+    assert_eq!(contents.warnings[1].hints, ["install the package for Python 3.13"]);
     assert_eq!(messages[2], "Both `one` and `two` have installed the same file: `same/__init__.py` and 1 more");
     assert_eq!(messages.len(), 3);
     assert!(!files(&contents).iter().any(|file| file.contains(".so")));
+    let libraries: Vec<_> =
+        contents.libraries.iter().map(|library| library.file.path.rsplit('/').next().unwrap()).collect();
+    assert_eq!(libraries, ["core.cpython-311-x86_64-linux-gnu.so", "libx.so.1", "own.abi3.so"]);
 }
 
 #[test]

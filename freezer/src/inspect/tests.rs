@@ -7,6 +7,7 @@ use pyfreeze_format::Payload;
 
 use super::{FileKind, InspectError, Report, payload_bytes, verify};
 use crate::contents::{Contents, EntryPoint, Module, ModuleCode, ModuleSource, Owner, Temperature};
+use crate::libraries::LibraryPlan;
 use crate::payload::{self, PayloadOptions};
 use crate::runtime::sample;
 
@@ -41,7 +42,7 @@ fn sample_payload() -> payload::Payload {
         python_options: Vec::new(),
         worker_count: 1,
     };
-    payload::write(&contents, &sample::runtime(), &options, &|_, _| ()).unwrap()
+    payload::write(&contents, &LibraryPlan::default(), &sample::runtime(), &options, &|_, _| ()).unwrap()
 }
 
 #[test]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PayloadError, PayloadOptions};
 use crate::contents::{Contents, Distribution, EntryPoint, MissingImport, Owner, Temperature};
+use crate::libraries::{GlibcFloor, LibraryPlan, PlannedLibrary};
 use crate::runtime::Runtime;
 
 /// Most bytes that a manifest may decode to: a limit against hostile files, far above any real one.
@@ -27,6 +28,12 @@ pub struct Manifest {
     pub modules: Vec<ManifestModule>,
     /// Every other file, sorted by path.
     pub files: Vec<ManifestFile>,
+    /// Every shared library, sorted by path.
+    #[serde(default)]
+    pub libraries: Vec<ManifestLibrary>,
+    /// What the executable needs of glibc.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub glibc: Option<GlibcFloor>,
     /// The included distributions, sorted by name.
     pub distributions: Vec<Distribution>,
     /// Imports that lead nowhere, sorted by name.
@@ -77,6 +84,18 @@ pub struct ManifestModule {
     pub imported_by: Option<String>,
 }
 
+/// One shared library.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestLibrary {
+    /// Its path below the virtual root.
+    pub path: String,
+    /// Who brought it along.
+    pub owner: Owner,
+    /// Why a copy of it is loaded by the dynamic loader; absent for one that is mapped from the executable.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub copied_because: Option<String>,
+}
+
 /// One file that is not a module.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestFile {
@@ -91,7 +110,17 @@ impl Manifest {
     ///
     /// # Errors
     /// [`PayloadError::NoEntryPoint`].
-    pub fn new(contents: &Contents, runtime: &Runtime, options: &PayloadOptions) -> Result<Self, PayloadError> {
+    pub fn new(
+        contents: &Contents,
+        libraries: &LibraryPlan<'_>,
+        runtime: &Runtime,
+        options: &PayloadOptions,
+    ) -> Result<Self, PayloadError> {
+        let library = |library: &PlannedLibrary<'_>| ManifestLibrary {
+            path: library.path().to_owned(),
+            owner: library.owner().clone(),
+            copied_because: library.copied_because().map(str::to_owned),
+        };
         let module = |module: &crate::contents::Module| ManifestModule {
             name: module.name.clone(),
             path: module.path.clone(),
@@ -114,6 +143,8 @@ impl Manifest {
             },
             modules: contents.modules.iter().map(module).collect(),
             files: contents.files.iter().map(file).collect(),
+            libraries: libraries.libraries().iter().map(library).collect(),
+            glibc: Some(libraries.floor().clone()),
             distributions: contents.distributions.clone(),
             missing: contents.missing.clone(),
         })

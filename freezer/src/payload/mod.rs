@@ -16,13 +16,15 @@ use pyfreeze_format::{NewFile, NewSettings, PayloadWriter, SectionKind, WriteErr
 use thiserror::Error;
 
 pub use manifest::{
-    Manifest, ManifestFile, ManifestModule, RuntimeFacts, SettingsFacts, decode_section, encode_section,
+    Manifest, ManifestFile, ManifestLibrary, ManifestModule, RuntimeFacts, SettingsFacts, decode_section,
+    encode_section,
 };
 pub use pack::PackedLibrary;
 pub use parallel::parallel_map;
 pub use store::{compressed, decompressed};
 
 use crate::contents::{Contents, DataFile, Module};
+use crate::libraries::{LibraryPlan, PlannedLibrary};
 use crate::runtime::Runtime;
 
 /// What the payload's bytes depend on besides the contents.
@@ -79,15 +81,16 @@ pub enum PayloadError {
 /// [`PayloadError`] naming the file.
 pub fn write(
     contents: &Contents,
+    libraries: &LibraryPlan<'_>,
     runtime: &Runtime,
     options: &PayloadOptions,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Payload, PayloadError> {
     let library = PackedLibrary::new(runtime);
-    let jobs = jobs(contents);
+    let jobs = jobs(contents, libraries);
     let stored =
         parallel_map(&jobs, options.worker_count, |job| job.store(&library), |done| progress(done, jobs.len()))?;
-    let manifest = Manifest::new(contents, runtime, options)?;
+    let manifest = Manifest::new(contents, libraries, runtime, options)?;
     let mut writer = PayloadWriter::new();
     for (job, file) in jobs.iter().zip(stored) {
         writer.add_file(job.path(), file)?;
@@ -96,7 +99,8 @@ pub fn write(
         writer.add_directory(directory)?;
     }
     let settings = settings(contents, runtime, options)?;
-    let bytes = writer.finish(&settings, &[(SectionKind::Manifest, encode_section(&manifest))])?;
+    let sections = [(SectionKind::Manifest, encode_section(&manifest))];
+    let bytes = writer.finish_with_libraries(&settings, &sections, &mut |places| libraries.link(places))?;
     Ok(Payload { bytes, manifest })
 }
 
@@ -117,11 +121,16 @@ fn settings(contents: &Contents, runtime: &Runtime, options: &PayloadOptions) ->
 enum Job<'a> {
     Module(&'a Module),
     Data(&'a DataFile),
+    Library(&'a PlannedLibrary<'a>),
+    /// A file that is named like a library.
+    NoLibrary(&'a str, &'a [u8]),
 }
 
-fn jobs(contents: &Contents) -> Vec<Job<'_>> {
+fn jobs<'a>(contents: &'a Contents, libraries: &'a LibraryPlan<'a>) -> Vec<Job<'a>> {
     let modules = contents.modules.iter().map(Job::Module);
-    modules.chain(contents.files.iter().map(Job::Data)).collect()
+    let files = modules.chain(contents.files.iter().map(Job::Data));
+    let files = files.chain(libraries.libraries().iter().map(Job::Library));
+    files.chain(libraries.data().map(|(path, _, bytes)| Job::NoLibrary(path, bytes))).collect()
 }
 
 impl<'a> Job<'a> {
@@ -129,6 +138,8 @@ impl<'a> Job<'a> {
         match self {
             Self::Module(module) => &module.path,
             Self::Data(file) => &file.path,
+            Self::Library(library) => library.path(),
+            Self::NoLibrary(path, _) => path,
         }
     }
 
@@ -136,6 +147,8 @@ impl<'a> Job<'a> {
         match self {
             Self::Module(module) => store::module(module, library),
             Self::Data(file) => store::data_file(file, library),
+            Self::Library(library) => Ok(store::shared_library(library)),
+            Self::NoLibrary(_, bytes) => Ok(store::plain_file(bytes)),
         }
     }
 }

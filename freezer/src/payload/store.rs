@@ -6,6 +6,7 @@ use pyfreeze_format::{NewBlob, NewFile, Placement};
 
 use super::{PackedLibrary, PayloadError};
 use crate::contents::{DataFile, FileContent, Module, ModuleCode, ModuleSource, Temperature};
+use crate::libraries::PlannedLibrary;
 
 /// Fast enough that a warm rebuild does not notice it; level 19, which the runtime pack's files have, takes a
 /// hundred times as long for a fifth less.
@@ -32,7 +33,7 @@ pub(super) fn module<'a>(module: &'a Module, library: &PackedLibrary<'a>) -> Res
         Some(ModuleSource::Pack) => Some(library.stored_content(&module.path)?),
         None => None,
     };
-    Ok(NewFile { content: source, code: Some(code), is_executable: false })
+    Ok(NewFile { content: source, code: Some(code), ..NewFile::default() })
 }
 
 /// Stores a data file, reading it if it is on disk.
@@ -45,13 +46,32 @@ pub(super) fn data_file<'a>(file: &'a DataFile, library: &PackedLibrary<'a>) -> 
         FileContent::Bytes(bytes) => data(Cow::Borrowed(bytes)),
         FileContent::Pack => library.stored_content(&file.path)?,
     };
-    Ok(NewFile { content: Some(content), code: None, is_executable: file.is_executable })
+    Ok(NewFile { content: Some(content), is_executable: file.is_executable, ..NewFile::default() })
+}
+
+/// Stores a shared library: of one that is mapped what its image lacks, of one that is copied to memory everything,
+/// as it is, since it is copied at every start.
+pub(super) fn shared_library<'a>(library: &PlannedLibrary<'a>) -> NewFile<'a> {
+    let content = match library.stored_bytes() {
+        bytes if library.image_size() == 0 => NewBlob::plain(bytes, Placement::Cold),
+        bytes => owned(compressed(&bytes, LEVEL)),
+    };
+    NewFile { content: Some(content), is_executable: true, library_size: Some(library.image_size()), code: None }
+}
+
+/// Stores a file whose bytes are known.
+pub(super) fn plain_file(bytes: &[u8]) -> NewFile<'_> {
+    NewFile { content: Some(data(Cow::Borrowed(bytes))), ..NewFile::default() }
+}
+
+fn owned<'a>(blob: NewBlob<'_>) -> NewBlob<'a> {
+    NewBlob { stored: Cow::Owned(blob.stored.into_owned()), size: blob.size, placement: blob.placement }
 }
 
 fn data(bytes: Cow<'_, [u8]>) -> NewBlob<'_> {
     let frame = compressed(&bytes, LEVEL);
     if frame.stored.len() <= bytes.len() - bytes.len() / DATA_SAVING_DIVISOR && frame.stored.len() < bytes.len() {
-        return NewBlob { stored: Cow::Owned(frame.stored.into_owned()), ..frame };
+        return owned(frame);
     }
     NewBlob::plain(bytes, Placement::Cold)
 }

@@ -9,6 +9,7 @@ use super::{Manifest, Payload, PayloadError, PayloadOptions, decode_section, dec
 use crate::contents::{
     Contents, DataFile, EntryPoint, FileContent, Module, ModuleCode, ModuleSource, Owner, Temperature,
 };
+use crate::libraries::LibraryPlan;
 use crate::runtime::{Runtime, sample};
 
 fn options() -> PayloadOptions {
@@ -72,7 +73,7 @@ fn noise() -> Vec<u8> {
 }
 
 fn written(contents: &Contents, runtime: &Runtime) -> Payload {
-    write(contents, runtime, &options(), &|_, _| ()).unwrap()
+    write(contents, &LibraryPlan::default(), runtime, &options(), &|_, _| ()).unwrap()
 }
 
 fn entry<'a>(payload: &pyfreeze_format::Payload<'a>, path: &str) -> Entry<'a> {
@@ -139,7 +140,7 @@ fn equal_contents_give_equal_bytes() {
     let runtime = sample::runtime();
     let first = written(&contents(), &runtime);
     let alone = PayloadOptions { worker_count: 1, ..options() };
-    let second = write(&contents(), &runtime, &alone, &|_, _| ()).unwrap();
+    let second = write(&contents(), &LibraryPlan::default(), &runtime, &alone, &|_, _| ()).unwrap();
     assert!(first.bytes == second.bytes);
 }
 
@@ -161,7 +162,7 @@ fn failures_name_the_file() {
     let message = |change: fn(&mut Contents)| {
         let mut contents = contents();
         change(&mut contents);
-        write(&contents, &sample::runtime(), &options(), &|_, _| ()).unwrap_err().to_string()
+        write(&contents, &LibraryPlan::default(), &sample::runtime(), &options(), &|_, _| ()).unwrap_err().to_string()
     };
     let unreadable = message(|contents| contents.files.push(data("zz", FileContent::Disk(PathBuf::from("/none/zz")))));
     assert_eq!(unreadable, "Cannot read `/none/zz`: No such file or directory (os error 2)");
@@ -170,7 +171,8 @@ fn failures_name_the_file() {
     let twice = message(|contents| contents.files.push(data("app.py", FileContent::Bytes(Arc::default()))));
     assert_eq!(twice, "Two files have the same path: `app.py`");
     let without_entry_point = Contents { entry_point: None, ..contents() };
-    let error = write(&without_entry_point, &sample::runtime(), &options(), &|_, _| ()).unwrap_err();
+    let error =
+        write(&without_entry_point, &LibraryPlan::default(), &sample::runtime(), &options(), &|_, _| ()).unwrap_err();
     assert!(matches!(error, PayloadError::NoEntryPoint));
 }
 

@@ -10,6 +10,7 @@ use toml::{Table, Value};
 
 use super::ProjectError;
 use crate::bytecode::Optimization;
+use crate::libraries::{GlibcVersion, Native};
 
 /// Whether the program carries its sources.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +46,12 @@ pub struct Settings {
     pub strict: bool,
     /// Interpreter options such as `-Xdev` or `-u`.
     pub python_options: Vec<String>,
+    /// How shared libraries are brought to run.
+    pub native: Native,
+    /// Libraries that every machine has on which the program runs.
+    pub host_libraries: Vec<String>,
+    /// The oldest glibc on which the program must run.
+    pub glibc: Option<GlibcVersion>,
     /// The executable to write.
     pub output: Option<PathBuf>,
 }
@@ -82,12 +89,18 @@ pub struct SettingsOverrides {
     pub strict: Option<bool>,
     /// See [`Settings::python_options`].
     pub python_options: Vec<String>,
+    /// See [`Settings::native`].
+    pub native: Option<Native>,
+    /// See [`Settings::host_libraries`].
+    pub host_libraries: Vec<String>,
+    /// See [`Settings::glibc`].
+    pub glibc: Option<GlibcVersion>,
     /// See [`Settings::output`].
     pub output: Option<PathBuf>,
 }
 
 /// The keys of `[tool.pyfreeze]`.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 14] = [
     "script",
     "include",
     "exclude",
@@ -98,6 +111,9 @@ const KEYS: [&str; 11] = [
     "prune",
     "strict",
     "python-options",
+    "native",
+    "host-libraries",
+    "glibc",
     "output",
 ];
 
@@ -129,6 +145,13 @@ impl Settings {
             Some("none") => SourcePolicy::None,
             Some(_) => return Err(reader.error("source", "`included` or `none`")),
         };
+        let native = match reader.text("native")? {
+            None => Native::default(),
+            Some(word) => Native::from_word(word).ok_or_else(|| reader.error("native", Native::WORDS))?,
+        };
+        let glibc = reader
+            .text("glibc")?
+            .map(|text| GlibcVersion::parse(text).ok_or_else(|| reader.error("glibc", "a version such as `2.28`")));
         let data = reader.texts("data")?;
         Ok(Self {
             script: reader.text("script")?.map(str::to_owned),
@@ -141,6 +164,9 @@ impl Settings {
             prune: reader.switch("prune")?,
             strict: reader.switch("strict")?,
             python_options: reader.texts("python-options")?,
+            native,
+            host_libraries: reader.texts("host-libraries")?,
+            glibc: glibc.transpose()?,
             output: reader.text("output")?.map(|path| folder.join(path)),
         })
     }
@@ -164,6 +190,9 @@ impl Settings {
         if !overrides.python_options.is_empty() {
             self.python_options.clone_from(&overrides.python_options);
         }
+        self.native = overrides.native.unwrap_or(self.native);
+        self.host_libraries.extend(overrides.host_libraries.iter().cloned());
+        self.glibc = overrides.glibc.clone().or(self.glibc);
         self.output = overrides.output.clone().or(self.output);
         Ok(self)
     }
@@ -266,6 +295,7 @@ mod tests {
 
     use super::{DataSetting, Settings, SettingsOverrides, SourcePolicy};
     use crate::bytecode::Optimization;
+    use crate::libraries::{GlibcVersion, Native};
 
     fn parse(text: &str) -> Result<Settings, String> {
         let table = text.parse().unwrap();
@@ -276,7 +306,8 @@ mod tests {
     fn all_keys() {
         let settings = parse(
             "script='s'\ninclude=['a.*']\nexclude=['b']\ninclude-distributions=['c']\ndata=['d:e']\noptimization=2\n\
-             source='none'\nprune=true\nstrict=true\npython-options=['-u']\noutput='o'",
+             source='none'\nprune=true\nstrict=true\npython-options=['-u']\nnative='memfd'\nhost-libraries=['libx.so.1']\n\
+             glibc='2.28'\noutput='o'",
         );
         let expected = Settings {
             script: Some("s".into()),
@@ -289,6 +320,9 @@ mod tests {
             prune: true,
             strict: true,
             python_options: vec!["-u".into()],
+            native: Native::Memfd,
+            host_libraries: vec!["libx.so.1".into()],
+            glibc: GlibcVersion::parse("2.28"),
             output: Some("/p/o".into()),
         };
         assert_eq!(settings, Ok(expected));

@@ -24,6 +24,8 @@ use crate::payload::{PackedLibrary, RuntimeFacts, decode_section};
 pub const STUB_NAME: &str = "stub";
 /// The library's file name in a pack.
 pub const LIBRARY_NAME: &str = "library.payload";
+/// Where a pack's library has the shared libraries that it can bring along for packages.
+pub const CARRIED_FOLDER: &str = "carried";
 /// The environment variable that names a pack.
 pub const ENVIRONMENT_VARIABLE: &str = "PYFREEZE_RUNTIME";
 
@@ -50,6 +52,9 @@ pub struct Descriptor {
     pub scans: Vec<LibraryModule>,
     /// The standard library's other files.
     pub files: Vec<LibraryFile>,
+    /// Shared libraries that packages expect of the host and that the pack brings along, by SONAME.
+    #[serde(default)]
+    pub carried_libraries: Vec<String>,
     /// The C libraries inside the stub.
     pub libraries: Vec<RuntimeLibrary>,
 }

@@ -35,6 +35,7 @@ pub(crate) fn descriptor() -> Descriptor {
         identity: "0123456789abcdef".to_string(),
         scans: Vec::new(),
         files: vec![LibraryFile { path: "lib/python3.13/data.css".to_string(), is_executable: false }],
+        carried_libraries: Vec::new(),
         libraries: Vec::new(),
     }
 }
@@ -58,10 +59,10 @@ pub(crate) fn library() -> Vec<u8> {
     };
     for name in ["json", "shelve"] {
         let file =
-            NewFile { content: Some(owned(source_of(name))), code: Some(owned(code_of(name))), is_executable: false };
+            NewFile { content: Some(owned(source_of(name))), code: Some(owned(code_of(name))), ..NewFile::default() };
         writer.add_file(&format!("lib/python3.13/{name}.py"), file).unwrap();
     }
-    let data = NewFile { content: Some(owned(b"body {}".to_vec())), code: None, is_executable: false };
+    let data = NewFile { content: Some(owned(b"body {}".to_vec())), ..NewFile::default() };
     writer.add_file("lib/python3.13/data.css", data).unwrap();
     writer.finish(&settings(), &[(SectionKind::Manifest, encode_section(&descriptor()))]).unwrap()
 }

@@ -39,6 +39,8 @@ pub enum FormatError {
         /// The setting's key.
         key: u32,
     },
+    /// The description of a shared library has impossible values.
+    Libraries,
 }
 
 impl fmt::Display for FormatError {
@@ -54,6 +56,7 @@ impl fmt::Display for FormatError {
             Self::Section { kind } => write!(formatter, "section {kind} is missing, unknown or out of range"),
             Self::Entry { index } => write!(formatter, "entry {index} has impossible values"),
             Self::Blob { index } => write!(formatter, "blob {index} is out of range"),
+            Self::Libraries => formatter.write_str("the description of a shared library differs"),
             Self::Setting { key } => write!(formatter, "setting {key} has an impossible value"),
         }
     }

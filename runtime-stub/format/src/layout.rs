@@ -14,7 +14,8 @@ pub const END_MAGIC: [u8; 8] = *b"\nPYFREND";
 /// The version of this format.
 ///
 /// * 1: first version.
-pub const VERSION: u32 = 1;
+/// * 2: shared libraries: the libraries section, images among the blobs, entry flag 2.
+pub const VERSION: u32 = 2;
 
 /// Bytes of the header.
 pub const HEADER_SIZE: usize = 64;
@@ -74,6 +75,8 @@ pub enum SectionKind {
     Digests = 17,
     /// Build facts for `inspect`: JSON, zstd-compressed.
     Manifest = 18,
+    /// How each shared library is brought to run.
+    Libraries = 19,
 }
 
 impl SectionKind {
@@ -89,6 +92,7 @@ impl SectionKind {
             16 => Self::Data,
             17 => Self::Digests,
             18 => Self::Manifest,
+            19 => Self::Libraries,
             _ => return None,
         })
     }
@@ -130,6 +134,9 @@ pub enum EntryKind {
 
 /// Entry flag: the file was executable in the project (mode 0555 rather than 0444).
 pub const ENTRY_EXECUTABLE: u8 = 1;
+/// Entry flag: the file is a shared library, described in the libraries section. The content of one that is mapped is
+/// what its image lacks of its file.
+pub const ENTRY_LIBRARY: u8 = 2;
 
 /// The header, decoded and not yet checked against anything but its own magic and version.
 #[derive(Clone, Copy, Debug)]
@@ -245,7 +252,7 @@ pub struct EntryRecord {
     pub name_size: u16,
     /// An [`EntryKind`] number.
     pub kind: u8,
-    /// [`ENTRY_EXECUTABLE`] or 0.
+    /// [`ENTRY_EXECUTABLE`], [`ENTRY_LIBRARY`].
     pub flags: u8,
     /// The directory that holds the entry; the root is its own parent.
     pub parent: u32,
@@ -343,4 +350,10 @@ pub fn head_checksum(head: &[u8]) -> u64 {
     hasher.update(&[0; CHECKSUM_SIZE]);
     hasher.update(rest.get(CHECKSUM_SIZE..).unwrap_or(&[]));
     hasher.digest()
+}
+
+/// The checksum of a part that is not in the head.
+#[must_use]
+pub fn checksum(bytes: &[u8]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(bytes)
 }

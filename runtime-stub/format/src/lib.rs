@@ -15,6 +15,7 @@ mod code;
 mod cursor;
 mod error;
 pub mod layout;
+mod libraries;
 mod read;
 mod settings;
 #[cfg(feature = "write")]
@@ -25,10 +26,18 @@ pub use code::{CodeError, canonical_code};
 pub use cursor::Cursor;
 pub use error::FormatError;
 pub use layout::{EntryIndex, EntryKind, SectionKind};
+pub use libraries::{
+    Import, ImportSymbol, Libraries, Library, LibraryFacts, LibraryIndex, LibraryRow, LibraryWay, Needed,
+    OWN_TLS_MODULE, Piece, Resolver, Segment,
+};
+#[cfg(feature = "write")]
+pub use libraries::{NewLibrary, NewNeeded};
 pub use read::{Blob, Entry, Nowhere, Payload, Section};
 pub use settings::{EntryPointKind, SettingKey, Settings};
 #[cfg(feature = "write")]
-pub use write::{NewBlob, NewFile, NewSettings, PayloadWriter, Placement, WriteError};
+pub use write::{
+    LinkedLibrary, Linker, NewBlob, NewFile, NewSettings, PayloadWriter, PlacedLibrary, Placement, WriteError,
+};
 
 /// The absolute path prefix under which the payload's files appear to the program.
 ///

@@ -5,11 +5,14 @@
 //! single records are still checked when they are used, because a checksum is no proof against intent.
 
 use crate::layout::{
-    BLOB_SIZE, BlobRecord, DIGEST_SIZE, END_MAGIC, ENTRY_EXECUTABLE, ENTRY_SIZE, EntryRecord, HEADER_SIZE, Header,
-    MAX_DEPTH, MAX_ENTRY_COUNT, MAX_SECTION_COUNT, NO_BLOB, SECTION_REQUIRED, SECTION_SIZE, SLOT_SIZE, SectionRow,
-    TRAILER_SIZE, head_checksum, name_hash,
+    BLOB_SIZE, BlobRecord, DIGEST_SIZE, END_MAGIC, ENTRY_EXECUTABLE, ENTRY_LIBRARY, ENTRY_SIZE, EntryRecord,
+    HEADER_SIZE, Header, MAX_DEPTH, MAX_ENTRY_COUNT, MAX_SECTION_COUNT, NO_BLOB, SECTION_REQUIRED, SECTION_SIZE,
+    SLOT_SIZE, SectionRow, TRAILER_SIZE, head_checksum, name_hash,
 };
-use crate::{Cursor, EntryIndex, EntryKind, FormatError, SectionKind, Settings};
+use crate::{Cursor, EntryIndex, EntryKind, FormatError, Libraries, SectionKind, Settings};
+
+/// A libraries section without any.
+static NO_LIBRARIES: [u8; 8] = [0; 8];
 
 /// A payload whose header, checksum and section ranges have been checked.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +48,8 @@ pub struct Entry<'a> {
     pub kind: EntryKind,
     /// True for a file that was executable in the project.
     pub is_executable: bool,
+    /// True for a shared library, which [`Payload::libraries`] describes.
+    pub is_library: bool,
     first: u32,
     second: u32,
 }
@@ -219,6 +224,7 @@ impl<'a> Payload<'a> {
             name,
             kind,
             is_executable: found.flags & ENTRY_EXECUTABLE != 0,
+            is_library: found.flags & ENTRY_LIBRARY != 0,
             first: found.first,
             second: found.second,
         })
@@ -315,7 +321,15 @@ impl<'a> Payload<'a> {
         Ok(())
     }
 
-    /// A file's content, if it has any.
+    /// The shared libraries; none where the section is missing.
+    ///
+    /// # Errors
+    /// [`FormatError::Libraries`].
+    pub fn libraries(&self) -> Result<Libraries<'a>, FormatError> {
+        Libraries::parse(self.section(SectionKind::Libraries).unwrap_or(&NO_LIBRARIES))
+    }
+
+    /// A file's content, if it has any. That of a mapped library is only what its image lacks.
     ///
     /// # Errors
     /// [`FormatError::Blob`] when it lies outside the payload.

@@ -10,11 +10,12 @@ use std::vec::Vec;
 use std::{fmt, mem};
 
 use crate::layout::{
-    BlobRecord, CHECKSUM_OFFSET, CHECKSUM_SIZE, DIGEST_SIZE, END_MAGIC, ENTRY_EXECUTABLE, EntryRecord, HEADER_SIZE,
-    Header, MAX_BLOB_SIZE, MAX_DEPTH, MAX_ENTRY_COUNT, MAX_NAME_SIZE, NO_BLOB, SECTION_REQUIRED, SECTION_SIZE,
-    SectionRow, TRAILER_SIZE, head_checksum, name_hash,
+    BlobRecord, CHECKSUM_OFFSET, CHECKSUM_SIZE, DIGEST_SIZE, END_MAGIC, ENTRY_EXECUTABLE, ENTRY_LIBRARY, EntryRecord,
+    HEADER_SIZE, Header, MAX_BLOB_SIZE, MAX_DEPTH, MAX_ENTRY_COUNT, MAX_NAME_SIZE, NO_BLOB, SECTION_REQUIRED,
+    SECTION_SIZE, SectionRow, TRAILER_SIZE, head_checksum, name_hash,
 };
-use crate::{EntryIndex, EntryKind, EntryPointKind, PAGE_SIZE, SectionKind, SettingKey};
+use crate::libraries::{LibraryIndex, NewLibrary, encode_libraries};
+use crate::{EntryIndex, EntryKind, EntryPointKind, PAGE_SIZE, PAYLOAD_ADDRESS, SectionKind, SettingKey};
 
 /// Where a blob is put among the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,7 +73,32 @@ pub struct NewFile<'a> {
     pub code: Option<NewBlob<'a>>,
     /// True for an executable file.
     pub is_executable: bool,
+    /// For a shared library: bytes of its image; 0 for one that the dynamic loader loads.
+    pub library_size: Option<u64>,
 }
+
+/// Where a shared library has come to lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedLibrary {
+    /// Its path below the virtual root.
+    pub path: String,
+    /// Its position among the libraries, to which others refer.
+    pub index: LibraryIndex,
+    /// Where its image will lie in memory; 0 without one.
+    pub address: u64,
+}
+
+/// A shared library, linked for its place.
+#[derive(Clone, Debug)]
+pub struct LinkedLibrary {
+    /// The bytes of its image, as many as were announced.
+    pub image: Vec<u8>,
+    /// How it is brought to run.
+    pub description: NewLibrary,
+}
+
+/// Links a library for the place that it has come to: called once all places are known, for each in order.
+pub type Linker<'l> = dyn FnMut(&[PlacedLibrary]) -> Vec<LinkedLibrary> + 'l;
 
 /// The start settings, spelled out: see [`SettingKey`] for each.
 #[derive(Clone, Debug)]
@@ -124,6 +150,8 @@ pub enum WriteError {
     BlobSize(String),
     /// There are more entries than the format allows.
     TooManyEntries(usize),
+    /// A library was linked to another size than was announced.
+    Library(String),
 }
 
 impl fmt::Display for WriteError {
@@ -132,6 +160,7 @@ impl fmt::Display for WriteError {
             Self::Path(path) => write!(formatter, "Cannot store a file under this path: `{path}`"),
             Self::Duplicate(path) => write!(formatter, "Two files have the same path: `{path}`"),
             Self::BlobSize(path) => write!(formatter, "File is too large for the payload format: `{path}`"),
+            Self::Library(path) => write!(formatter, "Shared library was linked to another size: `{path}`"),
             Self::TooManyEntries(count) => write!(formatter, "Too many files for one payload: {count}"),
         }
     }
@@ -208,19 +237,37 @@ impl<'a> PayloadWriter<'a> {
     /// # Errors
     /// [`WriteError`] when a limit of the format is passed.
     pub fn finish(self, settings: &NewSettings, sections: &[(SectionKind, Vec<u8>)]) -> Result<Vec<u8>, WriteError> {
+        self.finish_with_libraries(settings, sections, &mut |_| Vec::new())
+    }
+
+    /// As [`Self::finish`], for a payload with shared libraries.
+    ///
+    /// # Errors
+    /// As [`Self::finish`], and [`WriteError::Library`] when the linker gives an image of another size.
+    pub fn finish_with_libraries(
+        self,
+        settings: &NewSettings,
+        sections: &[(SectionKind, Vec<u8>)],
+        linker: &mut Linker<'_>,
+    ) -> Result<Vec<u8>, WriteError> {
         let tree = Tree::flatten(self.root)?;
-        let mut head = Head::new(&tree, settings, sections.len());
+        let mut sections: Vec<_> =
+            sections.iter().map(|(kind, data)| (*kind, Cow::Borrowed(data.as_slice()))).collect();
+        let mut head =
+            Head::new(&tree, settings, sections.len().saturating_add(usize::from(!tree.libraries.is_empty())));
         let mut bytes = std::vec![0; align(head.size(), Placement::Hot.alignment())];
         let data_start = bytes.len();
         let records = tree.put_blobs(&mut bytes);
+        if !tree.libraries.is_empty() {
+            sections.insert(0, (SectionKind::Libraries, Cow::Owned(tree.link(&mut bytes, &records, linker)?)));
+        }
         head.rows.push(row(SectionKind::Data, data_start, bytes.len()));
         let digests = records.iter().flat_map(|blob| *blake3::hash(stored(&bytes, blob)).as_bytes()).collect();
-        let more =
-            std::iter::once((SectionKind::Digests, &digests)).chain(sections.iter().map(|(kind, data)| (*kind, data)));
-        for (kind, data) in more {
+        let digests: Vec<u8> = digests;
+        for (kind, data) in std::iter::once((SectionKind::Digests, Cow::Owned(digests))).chain(sections) {
             bytes.resize(align(bytes.len(), 16), 0);
             let start = bytes.len();
-            bytes.extend(data);
+            bytes.extend(data.iter());
             head.rows.push(row(kind, start, bytes.len()));
         }
         bytes.resize(align(bytes.len(), 16), 0);
@@ -247,11 +294,18 @@ struct Tree<'a> {
     entries: Vec<EntryRecord>,
     names: Vec<u8>,
     blobs: Vec<NewBlob<'a>>,
+    /// In the order of their entries.
+    libraries: Vec<TreeLibrary>,
+}
+
+struct TreeLibrary {
+    entry: usize,
+    image: Option<usize>,
 }
 
 impl<'a> Tree<'a> {
     fn flatten(root: Directory<'a>) -> Result<Self, WriteError> {
-        let mut tree = Self { entries: Vec::new(), names: Vec::new(), blobs: Vec::new() };
+        let mut tree = Self { entries: Vec::new(), names: Vec::new(), blobs: Vec::new(), libraries: Vec::new() };
         let mut blob_indices = HashMap::new();
         let mut name_offsets = HashMap::new();
         tree.push("", 0, &mut name_offsets);
@@ -271,6 +325,14 @@ impl<'a> Tree<'a> {
                 }
             }
             level = next_level;
+        }
+        for library in &mut tree.libraries {
+            // Images come last among the blobs, in the order of their entries, so that their addresses ascend too.
+            library.image = library.image.take().map(|size| {
+                let stored = Cow::Owned(std::vec![0; size]);
+                tree.blobs.push(NewBlob { size: size as u64, stored, placement: Placement::Page });
+                tree.blobs.len().saturating_sub(1)
+            });
         }
         if tree.entries.len() > MAX_ENTRY_COUNT as usize {
             return Err(WriteError::TooManyEntries(tree.entries.len()));
@@ -319,7 +381,52 @@ impl<'a> Tree<'a> {
             entry.first = first;
             entry.second = second;
             entry.flags = if file.is_executable { ENTRY_EXECUTABLE } else { 0 };
+            if let Some(size) = file.library_size {
+                entry.flags |= ENTRY_LIBRARY;
+                let image = usize::try_from(size).ok().filter(|size| *size > 0);
+                self.libraries.push(TreeLibrary { entry: index, image });
+            }
         }
+    }
+
+    /// Has the libraries linked for where they have come to lie, puts their images there, and describes them.
+    fn link(&self, bytes: &mut [u8], blobs: &[BlobRecord], linker: &mut Linker<'_>) -> Result<Vec<u8>, WriteError> {
+        let blob = |library: &TreeLibrary| library.image.and_then(|index| blobs.get(index));
+        let address = |library| blob(library).map_or(0, |blob| PAYLOAD_ADDRESS.saturating_add(blob.offset));
+        let placed = self.libraries.iter().enumerate().map(|(index, library)| PlacedLibrary {
+            path: self.path(library.entry),
+            index: LibraryIndex(count(index)),
+            address: address(library),
+        });
+        let placed: Vec<_> = placed.collect();
+        let mut described = Vec::new();
+        for ((library, linked), placed) in self.libraries.iter().zip(linker(&placed)).zip(&placed) {
+            let size = blob(library).map_or(0, |blob| blob.stored_size as usize);
+            if linked.image.len() != size {
+                return Err(WriteError::Library(placed.path.clone()));
+            }
+            if let Some(blob) = blob(library) {
+                // OK because the writer has just made room there, in memory.
+                overwrite(bytes, usize::try_from(blob.offset).unwrap_or(usize::MAX), &linked.image);
+            }
+            described.push((EntryIndex(count(library.entry)), linked.description));
+        }
+        match placed.get(described.len()) {
+            Some(placed) => Err(WriteError::Library(placed.path.clone())),
+            None => Ok(encode_libraries(&described)),
+        }
+    }
+
+    fn path(&self, entry: usize) -> String {
+        let mut names = Vec::new();
+        let mut index = entry;
+        while let Some(entry) = self.entries.get(index).filter(|_| index != 0) {
+            let start = entry.name_offset as usize;
+            names.push(self.names.get(start..start.saturating_add(usize::from(entry.name_size))).unwrap_or(&[]));
+            index = entry.parent as usize;
+        }
+        names.reverse();
+        String::from_utf8_lossy(&names.join(&b'/')).into_owned()
     }
 
     /// Appends the blobs' bytes by placement and says where each went, in the order of the blob table.

@@ -11,7 +11,7 @@
 mod samples;
 
 use pyfreeze_format::layout::{
-    BLOB_SIZE, CHECKSUM_OFFSET, CHECKSUM_SIZE, ENTRY_SIZE, HEADER_SIZE, SECTION_SIZE, SLOT_SIZE, head_checksum,
+    BLOB_SIZE, CHECKSUM_OFFSET, CHECKSUM_SIZE, ENTRY_SIZE, HEADER_SIZE, SECTION_SIZE, SLOT_SIZE, VERSION, head_checksum,
 };
 use pyfreeze_format::{EntryIndex, FormatError, Payload, SectionKind, SettingKey};
 
@@ -155,9 +155,9 @@ fn every_changed_byte_of_the_head_is_noticed() {
 #[test]
 fn other_versions_and_required_unknown_sections_are_refused() {
     let mut newer = samples::worked_example();
-    set_number(&mut newer, 8, 4, 2);
+    set_number(&mut newer, 8, 4, u64::from(VERSION) + 1);
     refresh_checksum(&mut newer);
-    assert_eq!(read_all(&newer), Err(FormatError::Version { found: 2 }));
+    assert_eq!(read_all(&newer), Err(FormatError::Version { found: VERSION + 1 }));
 
     let mut unknown = samples::everything();
     // The last row is the manifest's, which nothing requires.

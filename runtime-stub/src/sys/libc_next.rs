@@ -1,6 +1,6 @@
 //! The C library's own versions of functions that the stub interposes.
 
-use core::ffi::{CStr, c_void};
+use core::ffi::{CStr, c_char, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
@@ -15,17 +15,35 @@ impl Next {
         Self { name, address: AtomicPtr::new(ptr::null_mut()) }
     }
 
-    /// The function's address. Never null: every name used here is in every glibc since 2.2.5.
+    /// The function's address. Null only for what is younger than glibc 2.17.
     pub(crate) fn address(&self) -> *mut c_void {
         let known = self.address.load(Ordering::Relaxed);
         if !known.is_null() {
             return known;
         }
-        // SAFETY: the name is a C string; RTLD_NEXT skips the executable, whose function is the caller.
-        let found = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr()) };
+        let found = find(self.name);
         self.address.store(found, Ordering::Relaxed);
         found
     }
+}
+
+unsafe extern "C" {
+    fn dlvsym(handle: *mut c_void, name: *const c_char, version: *const c_char) -> *mut c_void;
+}
+
+/// Looks behind the executable, by the C library's own `dlsym`: that name is the executable's, and only `dlvsym` leads
+/// past it. `dlsym` has had this version on x86-64 from the first.
+fn find(name: &CStr) -> *mut c_void {
+    static DLSYM: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+    let mut dlsym = DLSYM.load(Ordering::Relaxed);
+    if dlsym.is_null() {
+        // SAFETY: C strings; RTLD_NEXT skips the executable.
+        dlsym = unsafe { dlvsym(libc::RTLD_NEXT, c"dlsym".as_ptr(), c"GLIBC_2.2.5".as_ptr()) };
+        DLSYM.store(dlsym, Ordering::Relaxed);
+    }
+    // SAFETY: the C library's own function, of this signature.
+    let dlsym: extern "C" fn(*mut c_void, *const c_char) -> *mut c_void = unsafe { core::mem::transmute(dlsym) };
+    dlsym(libc::RTLD_NEXT, name.as_ptr())
 }
 
 /// Sets errno and gives -1, as a failing C function does.

@@ -10,7 +10,7 @@ use core::mem;
 use pyfreeze_format::{Entry, Nowhere};
 
 use crate::sys::libc_next::fail;
-use crate::sys::state;
+use crate::sys::{content, state};
 use crate::virtual_path::Target;
 
 /// The device number of the payload's files: the letters "pyfr".
@@ -58,9 +58,8 @@ fn entry(path: *const c_char, links: Links) -> Option<Result<Entry<'static>, c_i
     }
 }
 
-fn size(entry: &Entry<'_>) -> u64 {
-    let content = state::payload().and_then(|payload| payload.content(entry).ok().flatten());
-    content.map_or(0, |blob| u64::from(blob.size))
+fn size(entry: &Entry<'static>) -> u64 {
+    content::of(entry).map_or(0, |content| content.size())
 }
 
 fn mode(entry: &Entry<'_>) -> u32 {
@@ -73,7 +72,7 @@ fn mode(entry: &Entry<'_>) -> u32 {
     }
 }
 
-fn status(entry: &Entry<'_>) -> libc::stat {
+fn status(entry: &Entry<'static>) -> libc::stat {
     // SAFETY: an all-zero `stat` is a valid value of that plain C structure.
     let mut status: libc::stat = unsafe { mem::zeroed() };
     let size = i64::try_from(size(entry)).unwrap_or(i64::MAX);

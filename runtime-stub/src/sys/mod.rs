@@ -28,9 +28,13 @@ mod c_strings;
 #[cfg(not(test))]
 mod certificates;
 #[cfg(not(test))]
+mod content;
+#[cfg(not(test))]
 mod directory;
 #[cfg(not(test))]
 mod libc_next;
+#[cfg(not(test))]
+mod loader;
 #[cfg(not(test))]
 mod metadata;
 #[cfg(not(test))]

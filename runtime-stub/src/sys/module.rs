@@ -2,13 +2,13 @@
 //!
 //! `shim.c` holds the module's method table; the functions are here. Python calls them with the GIL held.
 
-use core::ffi::c_char;
+use core::ffi::{CStr, c_char};
 use core::slice;
 
-use pyfreeze_format::{Entry, EntryIndex, EntryKind, VIRTUAL_ROOT};
+use pyfreeze_format::{Entry, EntryIndex, EntryKind, Payload, VIRTUAL_ROOT};
 
 use crate::sys::object::{Object, PyObject, Raised, Scratch, into_c, raise_import_error};
-use crate::sys::{state, zstd};
+use crate::sys::{content, state, zstd};
 use crate::virtual_path::Target;
 
 /// [`VIRTUAL_ROOT`] as C text, for the module's constant.
@@ -70,6 +70,11 @@ enum Found {
         entry: Entry<'static>,
         package: bool,
     },
+    /// A shared library: the suffix of its file, and whether it is a package's `__init__`.
+    Extension {
+        suffix: &'static [u8],
+        package: bool,
+    },
     /// A directory without `__init__.py`: perhaps a namespace portion.
     Portion,
 }
@@ -78,9 +83,17 @@ fn look_in(directory: &Entry<'static>, tail: &[u8]) -> Found {
     let Some(payload) = state::payload() else { return Found::Nothing };
     let folder = payload.child(directory.index, tail, b"").filter(Entry::is_directory);
     if let Some(folder) = &folder
+        && let Some(suffix) = extension(payload, folder.index, b"__init__")
+    {
+        return Found::Extension { suffix, package: true };
+    }
+    if let Some(folder) = &folder
         && let Some(entry) = payload.child(folder.index, b"__init__", b".py").filter(Entry::has_code)
     {
         return Found::Module { entry, package: true };
+    }
+    if let Some(suffix) = extension(payload, directory.index, tail) {
+        return Found::Extension { suffix, package: false };
     }
     match payload.child(directory.index, tail, b".py").filter(Entry::has_code) {
         Some(entry) => Found::Module { entry, package: false },
@@ -89,8 +102,31 @@ fn look_in(directory: &Entry<'static>, tail: &[u8]) -> Found {
     }
 }
 
-/// `find(fullname, path)`: the module's entry, origin, cached path and, for a package, directory; None where
-/// `PathFinder` has to decide (see `PayloadFinder`).
+unsafe extern "C" {
+    /// The suffixes of extension modules in the order in which they are tried, then null (Python/dynload_shlib.c).
+    static _PyImport_DynLoadFiletab: [*const c_char; MAX_SUFFIX_COUNT];
+}
+
+/// No CPython has more.
+const MAX_SUFFIX_COUNT: usize = 4;
+
+/// The suffix with which a directory has the shared library of a module.
+fn extension(payload: &Payload<'static>, directory: EntryIndex, name: &[u8]) -> Option<&'static [u8]> {
+    suffixes().find(|suffix| payload.child(directory, name, suffix).is_some_and(|entry| entry.is_library))
+}
+
+fn suffixes() -> impl Iterator<Item = &'static [u8]> {
+    let table = (&raw const _PyImport_DynLoadFiletab).cast::<*const c_char>();
+    (0..MAX_SUFFIX_COUNT).map_while(move |position| {
+        // SAFETY: a constant array of CPython's that ends with null, where `map_while` stops.
+        let suffix = unsafe { *table.add(position) };
+        // SAFETY: the suffixes are string literals.
+        (!suffix.is_null()).then(|| unsafe { CStr::from_ptr(suffix) }.to_bytes())
+    })
+}
+
+/// `find(fullname, path)`: the module's entry (None for a shared library), origin, cached path and, for a package,
+/// directory; None where `PathFinder` has to decide (see `PayloadFinder`).
 fn find(fullname: &Object, path: &Object) -> Result<Object, Raised> {
     let Some(fullname) = fullname.utf8() else { return Ok(Object::none()) };
     let tail = fullname.rsplit(|byte| *byte == b'.').next().unwrap_or(fullname);
@@ -106,6 +142,7 @@ fn find(fullname: &Object, path: &Object) -> Result<Object, Raised> {
             Found::Nothing => {}
             Found::Portion => return Ok(Object::none()),
             Found::Module { entry, package } => return describe(&item, tail, &entry, package),
+            Found::Extension { suffix, package } => return describe_extension(&item, tail, suffix, package),
         }
     }
     Ok(Object::none())
@@ -127,6 +164,17 @@ fn describe(item: &Object, tail: &[u8], entry: &Entry<'static>, package: bool) -
     let [Some(origin), Some(cached), Some(folder)] = parts.map(Path::join) else { return Ok(Object::none()) };
     let folder = if package { folder.text()? } else { Object::none() };
     Object::tuple([Object::number(entry.index.0)?, origin.text()?, cached.text()?, folder])
+}
+
+fn describe_extension(item: &Object, tail: &[u8], suffix: &[u8], package: bool) -> Result<Object, Raised> {
+    let directory = item.utf8().unwrap_or_default();
+    let directory = directory.strip_suffix(b"/").unwrap_or(directory);
+    let init: &[u8] = if package { b"/__init__" } else { b"" };
+    let origin = Path::join(&[directory, b"/", tail, init, suffix]);
+    let folder = Path::join(&[directory, b"/", tail]).filter(|_| package);
+    let Some(origin) = origin else { return Ok(Object::none()) };
+    let folder = folder.map_or_else(|| Ok(Object::none()), |folder| folder.text())?;
+    Object::tuple([Object::none(), origin.text()?, Object::none(), folder])
 }
 
 /// How the names of bytecode files end (PEP 3147, PEP 488); the version is that of the runtime's headers.
@@ -164,10 +212,9 @@ pub(crate) fn code(entry: &Entry<'static>) -> Result<Object, Raised> {
 }
 
 fn data(entry: &Entry<'static>) -> Result<Object, Raised> {
-    let blob = state::payload().and_then(|payload| payload.content(entry).ok().flatten());
-    let Some(blob) = blob else { return Ok(Object::none()) };
+    let Some(content) = content::of(entry) else { return Ok(Object::none()) };
     // SAFETY: `bytes` passes memory of just this size.
-    Object::bytes(blob.size as usize, |memory| unsafe { zstd::decode(&blob, memory) })
+    Object::bytes(usize::try_from(content.size()).unwrap_or(usize::MAX), |memory| unsafe { content.write(memory) })
 }
 
 /// The modules in a directory as (name, is_package), sorted as the entries are; a package needs an `__init__.py`.
@@ -176,10 +223,19 @@ fn modules(path: &Object) -> Result<Object, Raised> {
     let (Some(payload), Some(directory)) = (state::payload(), directory(target(path))) else { return Ok(list) };
     for child in payload.children(&directory) {
         let (name, package) = match child.kind {
-            EntryKind::Directory => match payload.child(child.index, b"__init__", b".py") {
-                Some(init) if init.has_code() => (child.name, true),
-                _ => continue,
-            },
+            EntryKind::Directory => {
+                let source = payload.child(child.index, b"__init__", b".py").filter(Entry::has_code);
+                if source.is_none() && extension(payload, child.index, b"__init__").is_none() {
+                    continue;
+                }
+                (child.name, true)
+            }
+            EntryKind::File if child.is_library => {
+                match suffixes().find_map(|suffix| child.name.strip_suffix(suffix)) {
+                    Some(name) if name != b"__init__" => (name, false),
+                    _ => continue,
+                }
+            }
             EntryKind::File => match child.name.strip_suffix(b".py") {
                 Some(name) if child.has_code() && name != b"__init__" => (name, false),
                 _ => continue,

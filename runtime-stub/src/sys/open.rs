@@ -6,11 +6,12 @@
 use core::ffi::{CStr, c_char, c_int, c_uint};
 use core::{mem, ptr, slice};
 
-use pyfreeze_format::{Blob, Entry, Nowhere, VIRTUAL_ROOT};
+use pyfreeze_format::{Entry, Nowhere, VIRTUAL_ROOT};
 
+use crate::sys::content::{self, Content};
 use crate::sys::libc_next::{Next, fail};
 use crate::sys::metadata::{error_of, path_target, result};
-use crate::sys::{process, state, zstd};
+use crate::sys::{process, state};
 use crate::virtual_path::Target;
 
 /// Flags of `open` that ask for more than reading.
@@ -33,25 +34,50 @@ fn open_virtual(path: *const c_char, flags: c_int) -> Option<c_int> {
 
 /// A sealed memfd with the entry's content, its position at the start.
 fn memory_file(entry: &Entry<'static>, flags: c_int) -> c_int {
-    let blob = state::payload().and_then(|payload| payload.content(entry).ok().flatten());
-    let Some(blob) = blob else { return fail(libc::EIO) };
+    match unnamed_file(entry, SealedFor::Reading) {
+        Ok(descriptor) => read_only(descriptor, flags & libc::O_CLOEXEC),
+        Err(error) => fail(error),
+    }
+}
+
+/// The library that is the file `entry`, for the dynamic loader. Gives a descriptor, or -1 with errno.
+pub(crate) fn library_file(entry: &Entry<'static>) -> c_int {
+    unnamed_file(entry, SealedFor::Running).unwrap_or_else(fail)
+}
+
+/// What a memory file is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SealedFor {
+    Reading,
+    Running,
+}
+
+/// `MFD_EXEC` and `MFD_NOEXEC_SEAL` (Linux 6.3): where `vm.memfd_noexec` is 2 a memory file must be one that can't be
+/// executed as a program, but may be mapped as a library; where it is 1, one that says nothing gets a warning in the
+/// kernel's log.
+const MFD_NOEXEC_SEAL: c_uint = 8;
+const MFD_EXEC: c_uint = 0x10;
+
+/// A sealed memory file with the entry's content, or the error.
+fn unnamed_file(entry: &Entry<'static>, purpose: SealedFor) -> Result<c_int, c_int> {
+    let content = content::of(entry).ok_or(libc::EIO)?;
     let mut name = [0_u8; 64];
     for (to, from) in name.iter_mut().zip(entry.name.iter().take(63)) {
         *to = *from;
     }
-    // SAFETY: the name is a C string; the flags are known since Linux 3.17.
-    let descriptor = result(unsafe {
-        libc::syscall(libc::SYS_memfd_create, name.as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING)
-    });
-    if descriptor < 0 {
-        return descriptor;
-    }
-    if let Err(error) = fill(descriptor, &blob) {
+    let kinds = if purpose == SealedFor::Running { [MFD_EXEC, MFD_NOEXEC_SEAL, 0] } else { [MFD_NOEXEC_SEAL, 0, 0] };
+    let create = |kind: c_uint| {
+        let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING | kind;
+        // SAFETY: the name is a C string; the flags but for `kind` are known since Linux 3.17.
+        result(unsafe { libc::syscall(libc::SYS_memfd_create, name.as_ptr(), flags) })
+    };
+    let descriptor = kinds.into_iter().map(create).find(|descriptor| *descriptor >= 0).ok_or_else(errno)?;
+    if let Err(error) = fill(descriptor, &content) {
         // SAFETY: the descriptor is ours and unused from here on.
         unsafe { libc::close(descriptor) };
-        return fail(error);
+        return Err(error);
     }
-    read_only(descriptor, flags & libc::O_CLOEXEC)
+    Ok(descriptor)
 }
 
 /// The same file by a descriptor that was opened for reading, as the program asked; a memfd's own can write, and
@@ -77,10 +103,11 @@ fn read_only(descriptor: c_int, close_on_exec: c_int) -> c_int {
     descriptor
 }
 
-fn fill(descriptor: c_int, blob: &Blob<'_>) -> Result<(), c_int> {
-    let size = blob.size as usize;
+fn fill(descriptor: c_int, content: &Content) -> Result<(), c_int> {
+    let size = usize::try_from(content.size()).map_err(|_| libc::EFBIG)?;
+    let length = i64::try_from(size).map_err(|_| libc::EFBIG)?;
     // SAFETY: sets the size of our own file.
-    if unsafe { libc::ftruncate(descriptor, i64::from(blob.size)) } != 0 {
+    if unsafe { libc::ftruncate(descriptor, length) } != 0 {
         return Err(errno());
     }
     if size > 0 {
@@ -91,7 +118,7 @@ fn fill(descriptor: c_int, blob: &Blob<'_>) -> Result<(), c_int> {
             return Err(errno());
         }
         // SAFETY: the mapping has `size` writable bytes and is known to nobody else.
-        let is_whole = unsafe { zstd::decode(blob, memory.cast()) };
+        let is_whole = unsafe { content.write(memory.cast()) };
         // SAFETY: unmaps exactly what was mapped above.
         unsafe { libc::munmap(memory, size) };
         if !is_whole {

@@ -175,7 +175,7 @@ extern const char pyfreeze_virtual_root[];
 
 static PyMethodDef methods[] = {
     {"find", (PyCFunction)(void (*)(void))pyfreeze_find, METH_FASTCALL,
-     "find(fullname, path) -> (entry, origin, cached, directory or None), or None"},
+     "find(fullname, path) -> (entry or None for a shared library, origin, cached, directory or None), or None"},
     {"entry", pyfreeze_entry, METH_O, "entry(path) -> entry of the file at a path below the virtual root, or None"},
     {"code", pyfreeze_code, METH_O, "code(entry) -> code object"},
     {"data", pyfreeze_data, METH_O, "data(entry) -> content of the file, or None if it was left out"},

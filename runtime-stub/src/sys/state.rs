@@ -1,11 +1,12 @@
 //! What every later call must find again: the payload and the executable's path.
 
 use core::cell::UnsafeCell;
-use core::ffi::CStr;
+use core::ffi::{CStr, c_char};
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use pyfreeze_format::Payload;
 
+use crate::sys::process::Process;
 use crate::virtual_path::{self, Target};
 
 /// Set once, by the main thread, before any other thread or any Python code exists.
@@ -13,6 +14,7 @@ struct State {
     is_set: AtomicBool,
     payload: UnsafeCell<Option<Payload<'static>>>,
     executable: UnsafeCell<[u8; libc::PATH_MAX as usize]>,
+    arguments: UnsafeCell<&'static [*const c_char]>,
 }
 
 // SAFETY: the cells are written once, before `is_set` is released, and only read after it is acquired.
@@ -22,18 +24,21 @@ static STATE: State = State {
     is_set: AtomicBool::new(false),
     payload: UnsafeCell::new(None),
     executable: UnsafeCell::new([0; libc::PATH_MAX as usize]),
+    arguments: UnsafeCell::new(&[]),
 };
 
 /// Makes the payload known to the importer and to the virtual file system. To be called once.
-pub fn install(payload: Payload<'static>, executable: &CStr) {
+pub fn install(payload: Payload<'static>, process: &Process) {
     if STATE.is_set.load(Ordering::Acquire) {
         return;
     }
     // SAFETY: nobody reads before `is_set`, and there is one thread.
     unsafe { *STATE.payload.get() = Some(payload) };
     // SAFETY: as above.
+    unsafe { *STATE.arguments.get() = process.raw_arguments() };
+    // SAFETY: as above.
     let path = unsafe { &mut *STATE.executable.get() };
-    for (to, from) in path.iter_mut().zip(executable.to_bytes_with_nul()) {
+    for (to, from) in path.iter_mut().zip(process.executable().to_bytes_with_nul()) {
         *to = *from;
     }
     STATE.is_set.store(true, Ordering::Release);
@@ -56,6 +61,15 @@ pub fn executable() -> &'static [u8] {
     // SAFETY: after `is_set` the cell is never written again.
     let bytes = unsafe { &*STATE.executable.get() };
     CStr::from_bytes_until_nul(bytes).map_or(&[], CStr::to_bytes)
+}
+
+/// The arguments of `main`, the program's name first.
+pub(crate) fn arguments() -> &'static [*const c_char] {
+    if !STATE.is_set.load(Ordering::Acquire) {
+        return &[];
+    }
+    // SAFETY: after `is_set` the cell is never written again.
+    unsafe { *STATE.arguments.get() }
 }
 
 /// What a path means to this process.

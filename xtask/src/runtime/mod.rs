@@ -9,6 +9,7 @@
 //! What is built never depends on where the cache or the checkout lies, nor on the machine's own compiler.
 
 mod cache;
+mod carried;
 mod cpython;
 mod debian;
 mod error;
@@ -58,6 +59,7 @@ pub(crate) fn pack(prefix: &CpythonPrefix, stub: &Stub, ui: &Ui) -> Result<PathB
         library: prefix.standard_library(),
         bootstrap: stub_sources().join("bootstrap"),
         licenses: prefix.licenses(),
+        carried: carried::libraries()?,
         target: TARGET.to_owned(),
         glibc: cpython::pins::Pins::read()?.glibc,
     };

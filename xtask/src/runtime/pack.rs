@@ -11,7 +11,7 @@ use std::process::Command;
 
 use pyfreeze::bytecode::{self, BytecodeError, Compiler, CompilerOptions, LibraryFile, Optimization, TreeSource};
 use pyfreeze::payload::{compressed, encode_section, parallel_map};
-use pyfreeze::runtime::{Descriptor, LIBRARY_NAME, RuntimeLibrary, STUB_NAME};
+use pyfreeze::runtime::{CARRIED_FOLDER, Descriptor, LIBRARY_NAME, RuntimeLibrary, STUB_NAME};
 use pyfreeze_format::{
     EntryPointKind, NewBlob, NewFile, NewSettings, PayloadWriter, Placement, SectionKind, WriteError, layout,
 };
@@ -53,6 +53,8 @@ pub(crate) struct PackInputs {
     pub(crate) bootstrap: PathBuf,
     /// The licence texts, with `versions.json`.
     pub(crate) licenses: PathBuf,
+    /// Shared libraries that packages expect of the host, to be brought along.
+    pub(crate) carried: Vec<PathBuf>,
     /// The Rust target triple.
     pub(crate) target: String,
     /// The oldest glibc that the stub runs on.
@@ -150,10 +152,22 @@ fn library_files(inputs: &PackInputs) -> Result<Vec<File>, PackError> {
     let is_module =
         |file: &File| file.disk.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"_pyfreeze"));
     files.extend(folder_files(&inputs.bootstrap, &library_path)?.into_iter().filter(is_module));
+    for path in &inputs.carried {
+        files.push(File {
+            path: format!("{CARRIED_FOLDER}/{}", file_name(path)),
+            disk: path.clone(),
+            content: read(path)?,
+            is_executable: false,
+        });
+    }
     if inputs.licenses.is_dir() {
         files.extend(folder_files(&inputs.licenses, "licenses")?);
     }
     Ok(files)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// `lib/python3.13`, from the library's folder on disk.
@@ -296,7 +310,7 @@ fn store(
         })
     };
     let files = parallel_map(&jobs, worker_count(), work, |done| progress("compress", done, jobs.len()))?;
-    let of_library = |file: &&File| !file.path.starts_with("licenses/");
+    let of_library = |file: &&File| !file.path.starts_with("licenses/") && !file.path.starts_with(CARRIED_FOLDER);
     let other = |file: &File| LibraryFile { path: file.path.clone(), is_executable: file.is_executable };
     let others = others.iter().filter(of_library).map(other).collect();
     Ok(StoredLibrary { files, scans: modules.into_iter().map(|module| module.module).collect(), others })
@@ -319,6 +333,7 @@ impl StoredLibrary {
             identity: String::new(),
             scans: self.scans.clone(),
             files: self.others.clone(),
+            carried_libraries: inputs.carried.iter().map(|path| file_name(path)).collect(),
             libraries: libraries(&inputs.licenses)?,
         })
     }
@@ -330,6 +345,7 @@ impl StoredLibrary {
                 content: Some(file.content.clone()),
                 code: file.code.clone(),
                 is_executable: file.is_executable,
+                library_size: None,
             };
             writer.add_file(&file.path, new_file)?;
         }

@@ -29,9 +29,10 @@ pub(crate) fn worked_example() -> Vec<u8> {
         content: plain(b"print('hello')\n", Placement::Cold),
         code: plain(b"code bytes", Placement::Hot),
         is_executable: false,
+        library_size: None,
     };
     writer.add_file("hello.py", module).unwrap();
-    let data = NewFile { content: plain(b"1\n", Placement::Cold), code: None, is_executable: true };
+    let data = NewFile { content: plain(b"1\n", Placement::Cold), code: None, is_executable: true, library_size: None };
     writer.add_file("data/one.txt", data).unwrap();
     writer.finish(&settings(), &[]).unwrap()
 }
@@ -43,14 +44,18 @@ pub(crate) fn everything() -> Vec<u8> {
     for path in ["lib/a.py", "lib/b.py", "lib/package/__init__.py", "lib/package/deeper/c.py"] {
         let content = plain(b"# the same source in all of them\n", Placement::Cold);
         let code = Some(NewBlob::plain(Cow::Owned(path.as_bytes().to_vec()), Placement::Hot));
-        writer.add_file(path, NewFile { content, code, is_executable: false }).unwrap();
+        writer.add_file(path, NewFile { content, code, is_executable: false, library_size: None }).unwrap();
     }
     let frame = NewBlob::compressed(Cow::Borrowed(b"not really a frame"), 1000);
-    writer.add_file("lib/cold.py", NewFile { content: None, code: Some(frame), is_executable: false }).unwrap();
+    writer
+        .add_file("lib/cold.py", NewFile { content: None, code: Some(frame), is_executable: false, library_size: None })
+        .unwrap();
     let page = plain(b"a shared library", Placement::Page);
-    writer.add_file("lib/page.so", NewFile { content: page, code: None, is_executable: true }).unwrap();
+    writer
+        .add_file("lib/page.so", NewFile { content: page, code: None, is_executable: true, library_size: None })
+        .unwrap();
     let empty = plain(b"", Placement::Cold);
-    writer.add_file("empty", NewFile { content: empty, code: None, is_executable: false }).unwrap();
+    writer.add_file("empty", NewFile { content: empty, code: None, is_executable: false, library_size: None }).unwrap();
     writer.add_directory("void").unwrap();
     writer.finish(&settings(), &[(SectionKind::Manifest, b"manifest".to_vec())]).unwrap()
 }

@@ -1,0 +1,125 @@
+//! Symbols of the host: what a mapped library finds outside the payload.
+
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ptr;
+
+use pyfreeze_format::{ImportSymbol, Needed};
+
+use super::symbols;
+use super::table::{self, Loaded};
+use crate::sys::libc_next::Next;
+
+unsafe extern "C" {
+    fn dlvsym(handle: *mut c_void, name: *const c_char, version: *const c_char) -> *mut c_void;
+}
+
+pub(super) static NEXT_DLOPEN: Next = Next::new(c"dlopen");
+static NEXT_DLSYM: Next = Next::new(c"dlsym");
+
+/// The dynamic loader's `dlopen`.
+pub(super) fn open(path: *const c_char, flags: c_int) -> *mut c_void {
+    // SAFETY: the C library's own function, of this signature.
+    let open: extern "C" fn(*const c_char, c_int) -> *mut c_void =
+        unsafe { core::mem::transmute(NEXT_DLOPEN.address()) };
+    open(path, flags)
+}
+
+/// The dynamic loader's `dlsym`, or `dlvsym` with a version.
+pub(super) fn symbol(handle: *mut c_void, name: *const c_char, version: *const c_char) -> *mut c_void {
+    if !version.is_null() {
+        // SAFETY: C strings, and a handle of the dynamic loader's.
+        return unsafe { dlvsym(handle, name, version) };
+    }
+    // SAFETY: the C library's own function, of this signature.
+    let symbol: extern "C" fn(*mut c_void, *const c_char) -> *mut c_void =
+        unsafe { core::mem::transmute(NEXT_DLSYM.address()) };
+    symbol(handle, name)
+}
+
+/// The address of what a library imports; null if it is nowhere.
+pub(super) fn import(loaded: &Loaded, wanted: &ImportSymbol<'_>) -> *mut c_void {
+    let name = wanted.name.as_ptr().cast();
+    let version = wanted.version.map_or(ptr::null(), |version| version.as_ptr().cast());
+    let found = symbol(libc::RTLD_DEFAULT, name, version);
+    if !found.is_null() {
+        return found;
+    }
+    let found = in_foreign(loaded, name, version, 0);
+    if !found.is_null() {
+        return found;
+    }
+    // A symbol of another version: glibc 2.34 gave new versions to what moved into libc.
+    let found = if version.is_null() { found } else { symbol(libc::RTLD_DEFAULT, name, ptr::null()) };
+    if !found.is_null() {
+        return found;
+    }
+    let in_global = symbols::in_global(wanted.name);
+    in_global.unwrap_or_else(|| provided(wanted.name).unwrap_or(ptr::null_mut()))
+}
+
+/// In the libraries that the dynamic loader has loaded for this one, however far down.
+fn in_foreign(loaded: &Loaded, name: *const c_char, version: *const c_char, depth: usize) -> *mut c_void {
+    const DEEPEST: usize = 16;
+    let Some(library) = loaded.library().filter(|_| depth < DEEPEST) else { return ptr::null_mut() };
+    for needed in library.needed() {
+        let found = match needed {
+            Needed::Host(soname) => {
+                let handle = open(soname.as_ptr().cast(), libc::RTLD_NOW | libc::RTLD_NOLOAD);
+                if handle.is_null() { handle } else { symbol(handle, name, version) }
+            }
+            Needed::Library(index) => {
+                let position = usize::try_from(index.0).unwrap_or(usize::MAX);
+                let Some(needed) = table::known().get(position) else { continue };
+                let handle = needed.handle.load(core::sync::atomic::Ordering::Acquire);
+                if handle.is_null() {
+                    in_foreign(needed, name, version, depth.saturating_add(1))
+                } else {
+                    symbol(handle, name, version)
+                }
+            }
+        };
+        if !found.is_null() {
+            return found;
+        }
+    }
+    ptr::null_mut()
+}
+
+/// Our own definition of what is younger than the oldest glibc that the stub runs on, for libraries that were built on
+/// a newer system: used only where the host has none.
+fn provided(name: &[u8]) -> Option<*mut c_void> {
+    static IS_SINGLE_THREADED: c_char = 0;
+    match name {
+        b"arc4random\0" => Some(arc4random as *mut c_void),
+        b"getentropy\0" => Some(getentropy as *mut c_void),
+        b"__libc_single_threaded\0" => Some(ptr::from_ref(&IS_SINGLE_THREADED).cast_mut().cast()),
+        _ => None,
+    }
+}
+
+/// See arc4random(3); glibc 2.36.
+extern "C" fn arc4random() -> u32 {
+    let mut number = 0_u32;
+    getentropy(ptr::from_mut(&mut number).cast(), size_of::<u32>());
+    number
+}
+
+/// See getentropy(3); glibc 2.25.
+extern "C" fn getentropy(buffer: *mut c_void, size: usize) -> c_int {
+    // SAFETY: the kernel checks the pointer itself.
+    let written = unsafe { libc::syscall(libc::SYS_getrandom, buffer, size, 0) };
+    if usize::try_from(written) == Ok(size) { 0 } else { -1 }
+}
+
+/// The dynamic loader's own message about its last failure, as a C string.
+pub(super) fn last_message() -> &'static CStr {
+    static NEXT_DLERROR: Next = Next::new(c"dlerror");
+    // SAFETY: the C library's own function, of this signature.
+    let error: extern "C" fn() -> *const c_char = unsafe { core::mem::transmute(NEXT_DLERROR.address()) };
+    let message = error();
+    if message.is_null() {
+        return c"unknown error";
+    }
+    // SAFETY: dlerror gives a C string that lives until this thread's next failure.
+    unsafe { CStr::from_ptr(message) }
+}

@@ -1,0 +1,201 @@
+//! `dlopen` and its relatives, as everything in the process sees them.
+
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::{mem, ptr};
+
+use super::bind;
+use super::find::{self, Meant};
+use super::load::{self, fail};
+use super::symbols::{self, From, Image};
+use super::table;
+use crate::sys::libc_next::Next;
+
+unsafe extern "C" {
+    fn pyfreeze_take_error() -> *mut c_char;
+}
+
+// SAFETY (all exported functions of this file): the C library's names with its signatures, or names that only
+// loader.c uses; ours stand before the C library's in every search.
+
+/// `dlopen`, and who calls it.
+#[unsafe(no_mangle)]
+extern "C" fn pyfreeze_dlopen(path: *const c_char, flags: c_int, caller: *const c_void) -> *mut c_void {
+    if path.is_null() {
+        return bind::open(path, flags);
+    }
+    // SAFETY: callers of `dlopen` pass C strings.
+    let name = unsafe { CStr::from_ptr(path) }.to_bytes();
+    if let Some(rest) = name.strip_prefix(b"$ORIGIN/")
+        && let Some(caller) = table::by_address(caller)
+    {
+        return match find::beside(caller, rest) {
+            Some(index) => load::load(index, flags),
+            None => not_found(path),
+        };
+    }
+    match find::by_path(name) {
+        Meant::Library(index) => load::load(index, flags),
+        Meant::Nothing => not_found(path),
+        Meant::Outside if name.contains(&b'/') => bind::open(path, flags),
+        Meant::Outside => by_name(path, name, flags, caller),
+    }
+}
+
+/// A bare name: what is loaded already, what lies beside the caller, the host's, any of the payload's.
+fn by_name(path: *const c_char, name: &[u8], flags: c_int, caller: *const c_void) -> *mut c_void {
+    let beside = || table::by_address(caller).and_then(|caller| find::beside(caller, name));
+    if let Some(index) = find::loaded(name).or_else(beside) {
+        return load::load(index, flags);
+    }
+    let found = bind::open(path, flags);
+    match find::any(name).filter(|_| found.is_null()) {
+        Some(index) => load::load(index, flags),
+        None => found,
+    }
+}
+
+fn not_found(path: *const c_char) -> *mut c_void {
+    fail(path, c"cannot open shared object file: No such file or directory", c"".as_ptr());
+    ptr::null_mut()
+}
+
+/// `dlsym` and `dlvsym`, and who calls them.
+#[unsafe(no_mangle)]
+extern "C" fn pyfreeze_dlsym(
+    handle: *mut c_void,
+    name: *const c_char,
+    version: *const c_char,
+    caller: *const c_void,
+) -> *mut c_void {
+    // SAFETY: callers of `dlsym` pass C strings.
+    let text = unsafe { CStr::from_ptr(name) };
+    // SAFETY: callers of `dlvsym` pass C strings; `dlsym` passes none.
+    let wanted = (!version.is_null()).then(|| unsafe { CStr::from_ptr(version) });
+    let bytes = text.to_bytes_with_nul();
+    if let Some(loaded) = table::by_handle(handle) {
+        return symbols::in_scope(loaded, bytes, wanted, From::Itself).unwrap_or_else(|| {
+            fail(loaded.path(), c"undefined symbol: ", name);
+            ptr::null_mut()
+        });
+    }
+    let caller = table::by_address(caller);
+    if handle == libc::RTLD_NEXT
+        && let Some(found) = caller.and_then(|caller| symbols::in_scope(caller, bytes, wanted, From::Needed))
+    {
+        return found;
+    }
+    let found = bind::symbol(handle, name, version);
+    if !found.is_null() || handle != libc::RTLD_DEFAULT {
+        return found;
+    }
+    let in_scope = || caller.and_then(|caller| symbols::in_scope(caller, bytes, wanted, From::Itself));
+    symbols::in_global(bytes).or_else(in_scope).unwrap_or(found)
+}
+
+static NEXT_DLCLOSE: Next = Next::new(c"dlclose");
+static NEXT_DLERROR: Next = Next::new(c"dlerror");
+static NEXT_DLADDR: Next = Next::new(c"dladdr");
+static NEXT_DLADDR1: Next = Next::new(c"dladdr1");
+static NEXT_DLINFO: Next = Next::new(c"dlinfo");
+
+/// See dlclose(3): libraries of the payload stay.
+#[unsafe(no_mangle)]
+extern "C" fn dlclose(handle: *mut c_void) -> c_int {
+    if table::by_handle(handle).is_some() {
+        return 0;
+    }
+    let is_copy = |loaded: &&table::Loaded| loaded.as_handle() == handle;
+    if table::known().iter().any(|loaded| is_copy(&loaded)) {
+        return 0;
+    }
+    // SAFETY: the C library's own function, of this signature.
+    let next: extern "C" fn(*mut c_void) -> c_int = unsafe { mem::transmute(NEXT_DLCLOSE.address()) };
+    next(handle)
+}
+
+/// See dlerror(3).
+#[unsafe(no_mangle)]
+extern "C" fn dlerror() -> *mut c_char {
+    // SAFETY: gives this thread's own message or null.
+    let own = unsafe { pyfreeze_take_error() };
+    if !own.is_null() {
+        return own;
+    }
+    // SAFETY: the C library's own function, of this signature.
+    let next: extern "C" fn() -> *mut c_char = unsafe { mem::transmute(NEXT_DLERROR.address()) };
+    next()
+}
+
+/// See dladdr(3).
+#[unsafe(no_mangle)]
+extern "C" fn dladdr(address: *const c_void, information: *mut libc::Dl_info) -> c_int {
+    if let Some(found) = describe(address) {
+        // SAFETY: callers of `dladdr` pass a writable structure.
+        unsafe { information.write(found) };
+        return 1;
+    }
+    // SAFETY: the C library's own function, of this signature.
+    let next: extern "C" fn(*const c_void, *mut libc::Dl_info) -> c_int =
+        unsafe { mem::transmute(NEXT_DLADDR.address()) };
+    next(address, information)
+}
+
+/// See dladdr1(3): with `RTLD_DL_LINKMAP`, also the library.
+#[unsafe(no_mangle)]
+extern "C" fn dladdr1(
+    address: *const c_void,
+    information: *mut libc::Dl_info,
+    extra: *mut *const c_void,
+    flags: c_int,
+) -> c_int {
+    const RTLD_DL_LINKMAP: c_int = 2;
+    if let Some(found) = describe(address) {
+        // SAFETY: callers of `dladdr1` pass a writable structure.
+        unsafe { information.write(found) };
+        let map = table::by_address(address).filter(|_| flags == RTLD_DL_LINKMAP);
+        if !extra.is_null() && flags != 0 {
+            let map = map.map_or(ptr::null(), |loaded| ptr::from_ref(loaded).cast());
+            // SAFETY: with a flag, callers pass a writable pointer.
+            unsafe { extra.write(map) };
+        }
+        return 1;
+    }
+    // SAFETY: the C library's own function, of this signature.
+    let next: extern "C" fn(*const c_void, *mut libc::Dl_info, *mut *const c_void, c_int) -> c_int =
+        unsafe { mem::transmute(NEXT_DLADDR1.address()) };
+    next(address, information, extra, flags)
+}
+
+fn describe(address: *const c_void) -> Option<libc::Dl_info> {
+    let loaded = table::by_address(address)?;
+    let symbol = Image::of(loaded).and_then(|image| image.nearest(address.addr() as u64));
+    Some(libc::Dl_info {
+        dli_fname: loaded.path(),
+        dli_fbase: loaded.address() as *mut c_void,
+        dli_sname: symbol.map_or(ptr::null(), |(name, _)| name),
+        dli_saddr: symbol.map_or(ptr::null_mut(), |(_, address)| address as *mut c_void),
+    })
+}
+
+/// See dlinfo(3).
+#[unsafe(no_mangle)]
+extern "C" fn dlinfo(handle: *mut c_void, request: c_int, answer: *mut c_void) -> c_int {
+    const RTLD_DI_LINKMAP: c_int = 2;
+    match table::by_handle(handle) {
+        Some(loaded) if request == RTLD_DI_LINKMAP => {
+            // SAFETY: for this request, callers pass a writable pointer to a `struct link_map *`.
+            unsafe { answer.cast::<*const c_void>().write(ptr::from_ref(loaded).cast()) };
+            0
+        }
+        Some(loaded) => {
+            fail(loaded.path(), c"unsupported dlinfo request", c"".as_ptr());
+            -1
+        }
+        None => {
+            // SAFETY: the C library's own function, of this signature.
+            let next: extern "C" fn(*mut c_void, c_int, *mut c_void) -> c_int =
+                unsafe { mem::transmute(NEXT_DLINFO.address()) };
+            next(handle, request, answer)
+        }
+    }
+}

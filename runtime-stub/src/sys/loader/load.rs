@@ -1,0 +1,246 @@
+//! Loading one library and all that it needs.
+
+use core::cell::UnsafeCell;
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::sync::atomic::Ordering;
+
+use pyfreeze_format::{Library, LibraryIndex, LibraryWay, Needed};
+
+use super::table::{self, Loaded, Status};
+use super::{bind, copy};
+use crate::sys::state;
+
+unsafe extern "C" {
+    fn pyfreeze_set_error(path: *const c_char, what: *const c_char, name: *const c_char);
+    fn __cxa_atexit(function: extern "C" fn(*mut c_void), argument: *mut c_void, library: *mut c_void) -> c_int;
+    static environ: *const *const c_char;
+}
+
+/// A library's initialiser, as glibc calls it.
+type Initialiser = extern "C" fn(c_int, *const *const c_char, *const *const c_char);
+
+/// Says why a call fails, for the thread's next `dlerror`.
+pub(super) fn fail(path: *const c_char, what: &CStr, name: *const c_char) {
+    // SAFETY: C strings all; they are copied.
+    unsafe { pyfreeze_set_error(path, what.as_ptr(), name) };
+}
+
+/// One thread loads at a time; initialisers may load more.
+pub(super) struct Lock {
+    _private: (),
+}
+
+struct Mutex(UnsafeCell<libc::pthread_mutex_t>);
+
+// SAFETY: a mutex is made to be shared.
+unsafe impl Sync for Mutex {}
+
+static MUTEX: Mutex = Mutex(UnsafeCell::new(libc::PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP));
+
+impl Lock {
+    pub(super) fn take() -> Self {
+        // SAFETY: the mutex is initialised and lives as long as the process.
+        unsafe { libc::pthread_mutex_lock(MUTEX.0.get()) };
+        Self { _private: () }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // SAFETY: this thread holds the mutex since `take`.
+        unsafe { libc::pthread_mutex_unlock(MUTEX.0.get()) };
+    }
+}
+
+/// Loads a library; null with a message for `dlerror` if that fails.
+pub(super) fn load(index: LibraryIndex, flags: c_int) -> *mut c_void {
+    let lock = Lock::take();
+    let Some(loaded) = at(&lock, index) else {
+        fail(c"".as_ptr(), c"the embedded payload's libraries are damaged", c"".as_ptr());
+        return core::ptr::null_mut();
+    };
+    if flags & libc::RTLD_NOLOAD != 0 && loaded.status() != Status::Ready {
+        return core::ptr::null_mut();
+    }
+    if flags & libc::RTLD_GLOBAL != 0 {
+        loaded.is_global.store(true, Ordering::Release);
+    }
+    if ready(&lock, loaded, flags) { loaded.as_handle() } else { core::ptr::null_mut() }
+}
+
+fn at(_lock: &Lock, index: LibraryIndex) -> Option<&'static Loaded> {
+    table::all().get(usize::try_from(index.0).ok()?)
+}
+
+fn ready(lock: &Lock, loaded: &'static Loaded, flags: c_int) -> bool {
+    if loaded.status() != Status::New {
+        // In a circle of needs, the library that began it is as good as loaded.
+        return true;
+    }
+    let library = state::payload().and_then(|payload| payload.libraries().ok()?.get(loaded.index()).ok());
+    let Some(library) = library else {
+        fail(loaded.path(), c"the embedded payload is damaged", c"".as_ptr());
+        return false;
+    };
+    loaded.begin(library);
+    let is_ready = needs(lock, loaded, &library) && own(loaded, &library, flags);
+    loaded.set_status(if is_ready { Status::Ready } else { Status::New });
+    if is_ready && library.row.way == LibraryWay::Mapped {
+        initialise(loaded, &library);
+    }
+    is_ready
+}
+
+/// Loads what the library needs, in order.
+fn needs(lock: &Lock, loaded: &Loaded, library: &Library<'static>) -> bool {
+    library.needed().all(|needed| match needed {
+        Needed::Library(index) => at(lock, index).is_some_and(|needed| ready(lock, needed, 0)),
+        Needed::Host(name) => {
+            let is_there = !bind::open(name.as_ptr().cast(), libc::RTLD_NOW).is_null();
+            if !is_there {
+                let message = bind::last_message();
+                fail(loaded.path(), message, c"".as_ptr());
+            }
+            is_there
+        }
+    })
+}
+
+/// The library itself.
+fn own(loaded: &'static Loaded, library: &Library<'static>, flags: c_int) -> bool {
+    match library.row.way {
+        LibraryWay::Mapped => protect(loaded, library) && bind_imports(loaded, library) && finish(loaded, library),
+        LibraryWay::Memory => {
+            let handle = copy::load(library.row.entry, flags);
+            if handle.is_null() {
+                fail(loaded.path(), bind::last_message(), c"".as_ptr());
+            }
+            loaded.handle.store(handle, Ordering::Release);
+            !handle.is_null()
+        }
+    }
+}
+
+/// Gives code and data the protections that they need: the payload is read-only as a whole.
+fn protect(loaded: &Loaded, library: &Library<'static>) -> bool {
+    library.segments().all(|segment| {
+        let is = |flag: u64, protection: c_int| if segment.flags & flag != 0 { protection } else { 0 };
+        let protection = is(4, libc::PROT_READ) | is(2, libc::PROT_WRITE) | is(1, libc::PROT_EXEC);
+        let is_inside = segment.address.checked_add(segment.size).is_some_and(|end| end <= library.row.span);
+        let address = loaded.address().saturating_add(segment.address) as *mut c_void;
+        let size = usize::try_from(segment.size).unwrap_or(0);
+        // SAFETY: whole pages of the payload's private mapping that belong to this library alone.
+        let is_done = is_inside && unsafe { libc::mprotect(address, size, protection) } == 0;
+        if !is_done {
+            fail(loaded.path(), c"the system does not let its code run from the executable", c"".as_ptr());
+        }
+        is_done
+    })
+}
+
+/// Writes the addresses of the host's symbols, and what resolvers say.
+fn bind_imports(loaded: &'static Loaded, library: &Library<'static>) -> bool {
+    let mut known = (u64::MAX, 0);
+    for import in library.imports() {
+        if import.symbol != known.0 {
+            let Some(symbol) = library.import_symbol(import.symbol) else { return false };
+            let address = bind::import(loaded, &symbol);
+            if address.is_null() && !symbol.is_weak {
+                fail(loaded.path(), c"undefined symbol: ", symbol.name.as_ptr().cast());
+                return false;
+            }
+            known = (import.symbol, address.addr() as u64);
+        }
+        // A weak symbol that is nowhere is 0, whatever is added to it.
+        let word = if known.1 == 0 { 0 } else { known.1.wrapping_add(import.addend) };
+        put(loaded, library, import.slot, word);
+    }
+    for resolver in library.resolvers() {
+        // SAFETY: the build found this function in a library that is loaded by now; the ABI gives it this signature.
+        let function: extern "C" fn() -> u64 = unsafe { core::mem::transmute(resolver.function as *const c_void) };
+        put(loaded, library, resolver.slot, function().wrapping_add(resolver.addend));
+    }
+    true
+}
+
+/// Writes one word of the library's data.
+fn put(loaded: &Loaded, library: &Library<'static>, slot: u64, word: u64) {
+    let is_data = |segment: pyfreeze_format::Segment| {
+        let end = segment.address.saturating_add(segment.size);
+        segment.flags & 2 != 0 && slot >= segment.address && slot.saturating_add(8) <= end
+    };
+    if library.segments().any(is_data) {
+        let place = loaded.address().saturating_add(slot) as *mut u64;
+        // SAFETY: inside a segment that `protect` has just made writable, of which nobody else knows yet.
+        unsafe { place.write_unaligned(word) };
+    }
+}
+
+/// Makes read-only what is bound once and for all.
+fn finish(loaded: &Loaded, library: &Library<'static>) -> bool {
+    let facts = &library.facts;
+    let size = usize::try_from(facts.relro_size).unwrap_or(0);
+    if size > 0 && facts.relro.saturating_add(facts.relro_size) <= library.row.span {
+        let address = loaded.address().saturating_add(facts.relro) as *mut c_void;
+        // SAFETY: whole pages of this library's data; should the system refuse, they merely stay writable.
+        unsafe { libc::mprotect(address, size, libc::PROT_READ) };
+    }
+    true
+}
+
+/// Runs the initialisers: `DT_INIT`, then `DT_INIT_ARRAY` in order.
+fn initialise(loaded: &'static Loaded, library: &Library<'static>) {
+    let handle = core::ptr::from_ref(loaded).cast_mut().cast();
+    // SAFETY: registered before what the library itself registers, and so called after that.
+    unsafe { __cxa_atexit(finalise, handle, core::ptr::null_mut()) };
+    let facts = &library.facts;
+    if facts.init != 0 {
+        call_initialiser(loaded.address().saturating_add(facts.init));
+    }
+    for position in 0..facts.init_count {
+        let function = word(loaded, library, facts.init_array.saturating_add(position.saturating_mul(8)));
+        if function != 0 && function != u64::MAX {
+            call_initialiser(function);
+        }
+    }
+}
+
+fn call_initialiser(address: u64) {
+    // SAFETY: the library's dynamic section names this function, and the ABI gives it this signature.
+    let function: Initialiser = unsafe { core::mem::transmute(address as *const c_void) };
+    let arguments = state::arguments();
+    // SAFETY: set by the C library before main; read only.
+    let environment = unsafe { environ };
+    function(c_int::try_from(arguments.len()).unwrap_or(0), arguments.as_ptr(), environment);
+}
+
+/// Runs the finalisers: `DT_FINI_ARRAY` backwards, then `DT_FINI`.
+extern "C" fn finalise(handle: *mut c_void) {
+    let Some(loaded) = table::by_handle(handle) else { return };
+    let Some(library) = loaded.library() else { return };
+    let facts = &library.facts;
+    let call = |address: u64| {
+        // SAFETY: the library's dynamic section names this function, and the ABI gives it this signature.
+        let function: extern "C" fn() = unsafe { core::mem::transmute(address as *const c_void) };
+        function();
+    };
+    for position in (0..facts.fini_count).rev() {
+        let function = word(loaded, library, facts.fini_array.saturating_add(position.saturating_mul(8)));
+        if function != 0 && function != u64::MAX {
+            call(function);
+        }
+    }
+    if facts.fini != 0 {
+        call(loaded.address().saturating_add(facts.fini));
+    }
+}
+
+/// A word of the library's data; 0 outside.
+fn word(loaded: &Loaded, library: &Library<'static>, address: u64) -> u64 {
+    if address.saturating_add(8) > library.row.span {
+        return 0;
+    }
+    let place = loaded.address().saturating_add(address) as *const u64;
+    // SAFETY: inside the library's readable memory.
+    unsafe { place.read_unaligned() }
+}
