@@ -8,12 +8,12 @@ use pyfreeze_format::{Library, LibraryIndex, LibraryWay, Needed};
 
 use super::table::{self, Loaded, Status};
 use super::{bind, copy};
+use crate::sys::libc_next::Next;
 use crate::sys::state;
 
 unsafe extern "C" {
     fn pyfreeze_set_error(path: *const c_char, what: *const c_char, name: *const c_char);
     fn __cxa_atexit(function: extern "C" fn(*mut c_void), argument: *mut c_void, library: *mut c_void) -> c_int;
-    static environ: *const *const c_char;
 }
 
 /// A library's initialiser, as glibc calls it.
@@ -209,8 +209,11 @@ fn call_initialiser(address: u64) {
     // SAFETY: the library's dynamic section names this function, and the ABI gives it this signature.
     let function: Initialiser = unsafe { core::mem::transmute(address as *const c_void) };
     let arguments = state::arguments();
-    // SAFETY: set by the C library before main; read only.
-    let environment = unsafe { environ };
+    // Looked up, not named: a program that names it gets a copy of its own, and the C library's stays unknown to it.
+    static ENVIRONMENT: Next = Next::new(c"environ");
+    let place = ENVIRONMENT.address().cast::<*const *const c_char>();
+    // SAFETY: the C library's variable, set before main.
+    let environment = unsafe { *place };
     function(c_int::try_from(arguments.len()).unwrap_or(0), arguments.as_ptr(), environment);
 }
 
