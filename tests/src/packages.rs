@@ -37,15 +37,6 @@ pub fn environment(product: &Product, requirements: &str) -> Result<PathBuf, Sto
     make(product, requirements, Libraries::NotBuilt)
 }
 
-/// As [`environment`], for tools with many compiled parts: wheels as they are, then without their shared libraries.
-/// Most such packages have the same code in Python beside it.
-///
-/// # Errors
-/// As [`environment`].
-pub fn environment_without_libraries(product: &Product, requirements: &str) -> Result<PathBuf, Stop> {
-    make(product, requirements, Libraries::Removed)
-}
-
 /// As [`environment`], with wheels as they are and nothing built from source.
 ///
 /// # Errors
@@ -59,8 +50,6 @@ pub fn environment_with_libraries(product: &Product, requirements: &str) -> Resu
 enum Libraries {
     /// Packages that would have some are built from source, without a compiler.
     NotBuilt,
-    /// They are deleted after installing.
-    Removed,
     /// They stay.
     Kept,
 }
@@ -102,7 +91,6 @@ fn install(product: &Product, venv: &Path, requirements: &str, libraries: Librar
         .time_limit(Duration::from_secs(900));
     run = match libraries {
         Libraries::NotBuilt => run.args(["--no-binary", BUILT_FROM_SOURCE]),
-        Libraries::Removed => run,
         Libraries::Kept => run.args(["--only-binary", ":all:"]),
     };
     // How this machine reaches its package registry is its own business.
@@ -110,21 +98,13 @@ fn install(product: &Product, venv: &Path, requirements: &str, libraries: Librar
         run = run.env(name, value);
     }
     run.success()?;
-    if libraries == Libraries::Removed { remove_libraries(&site_packages(venv)) } else { Ok(()) }
+    Ok(())
 }
 
 /// `venv` leaves links that exist as they are.
 fn remove_python(folder: &Path) -> Result<(), Stop> {
     let is_python = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with("python");
     for entry in fs::read_dir(folder)?.flatten().filter(is_python) {
-        fs::remove_file(entry.path())?;
-    }
-    Ok(())
-}
-
-fn remove_libraries(folder: &Path) -> Result<(), Stop> {
-    let is_library = |path: &Path| path.extension().is_some_and(|extension| extension == "so");
-    for entry in walkdir::WalkDir::new(folder).into_iter().flatten().filter(|entry| is_library(entry.path())) {
         fs::remove_file(entry.path())?;
     }
     Ok(())

@@ -22,3 +22,5 @@ for query in ("SELECT nothing FROM sale", "SELEC 1", "SELECT 'a'::INT", "SELECT 
         connection.sql(query).fetchall()
     except duckdb.Error as error:
         print(type(error).__name__, str(error).splitlines()[0])
+connection.remove_function("double")
+connection.close()

@@ -28,7 +28,7 @@ for write, read in (("write_parquet", pl.read_parquet), ("write_ipc", pl.read_ip
     file.seek(0)
     print(write, read(file).shape)
 print(pl.SQLContext(t=frame).execute("SELECT city, count(*) AS n FROM t GROUP BY city ORDER BY n, city").collect().rows())
-print(frame["temperature"].map_elements(lambda value: max(value, 0), return_dtype=pl.Float64).to_list())
+print(frame["temperature"].map_elements(lambda value: max(value, 0.0), return_dtype=pl.Float64).to_list())
 print(pl.Series([1, 2]).to_frame("x").write_json(), pl.Series(["2024-07-01T12:00"]).str.to_datetime(time_zone="Europe/Oslo")[0])
 for action in (
     lambda: frame.select("nothing"),

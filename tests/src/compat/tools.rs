@@ -1,7 +1,6 @@
 //! Real tools from PyPI, frozen as they are, against the same tools run from disk.
 //!
 //! Comes in: rows of `tests/compat.toml`. Goes out: a test for each tool.
-//! Shared libraries are removed from the environments of both sides: they come with a later runtime.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -41,7 +40,7 @@ fn check(tool: &Tool, depth: Depth, product: &Product) -> TestResult {
 fn run(tool: &Tool, depth: Depth, product: &Product, measured: &mut Measured) -> TestResult {
     let busy = measure::busy();
     let workspace = Workspace::new()?;
-    let venv = packages::environment_without_libraries(product, &tool.packages.join("\n"))?;
+    let venv = packages::environment_with_libraries(product, &tool.packages.join("\n"))?;
     let script = prepare(tool, product, &workspace)?;
     let executable = workspace.join(&tool.name);
     let mut options = tool.freeze.clone();
