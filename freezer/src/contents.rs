@@ -29,6 +29,8 @@ pub struct Contents {
     pub distributions: Vec<Distribution>,
     /// Imports that lead nowhere, sorted by name.
     pub missing: Vec<MissingImport>,
+    /// Modules that the build knew and left out, sorted by name.
+    pub left_out: Vec<LeftOut>,
     /// What the user should know, in the order in which it was noticed.
     pub warnings: Vec<Warning>,
 }
@@ -78,6 +80,63 @@ pub struct Module {
     pub source: Option<ModuleSource>,
     /// The dotted name of the first module found that imports it; `None` for the entry point and for cold modules.
     pub imported_by: Option<String>,
+    /// Why it is in; `None` for cold modules, which come along with their owner.
+    pub reason: Option<Reason>,
+}
+
+/// Why a module is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// It is what is run.
+    Program,
+    /// The interpreter itself imports it.
+    Interpreter,
+    /// Imported whenever its importer is.
+    Import,
+    /// Imported in an `if`, a loop or a `match`.
+    Condition,
+    /// Imported in a function.
+    Function,
+    /// Imported where an `ImportError` is caught.
+    Try,
+    /// Imported under `__name__ == "__main__"`.
+    Main,
+    /// Its name stands in the importer's shared library.
+    Compiled,
+    /// Its name stands in a text of the importer.
+    Text,
+    /// A recipe says that the importer needs it.
+    Recipe,
+    /// An `include` setting names it.
+    Include,
+    /// An entry point of an included distribution names it.
+    EntryPoint,
+    /// A trace has seen it imported.
+    Lock,
+}
+
+/// A module that the build knew and left out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// The dotted name.
+    pub name: String,
+    /// Why.
+    pub why: LeftOutReason,
+}
+
+/// Why a module was left out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "name")]
+pub enum LeftOutReason {
+    /// An `exclude` setting names it.
+    Excluded,
+    /// Under `prune`: no import leads to it.
+    Pruned,
+    /// No import leads to the distribution of this name.
+    Distribution(String),
+    /// Something imports it, and it was not there.
+    Missing,
 }
 
 /// Where a module's code bytes are.

@@ -15,6 +15,7 @@ use crate::executable::{self, Durability, ExecutableError};
 use crate::graph::{self, GraphError};
 use crate::image::{self, ImageError};
 use crate::inspect::Report;
+use crate::install::{self, InstallError, InstallRequest, Installed};
 use crate::libraries::{LibraryError, LibraryFiles, LibraryOptions, LibraryPlan};
 use crate::payload::{self, PayloadError, PayloadOptions};
 use crate::project::{Project, ProjectError, ProjectRequest, Settings, SettingsOverrides, SourcePolicy};
@@ -25,13 +26,17 @@ use crate::runtime::{InterpreterError, Runtime};
 pub struct FreezeRequest {
     /// The project and the settings that win over its own.
     pub project: ProjectRequest,
+    /// How the project gets its dependencies when it has no environment.
+    pub install: InstallRequest,
     /// Compile processes and compression threads; otherwise one per processor.
     pub worker_count: Option<NonZeroUsize>,
 }
 
 /// How far a build is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Progress {
+    /// Installing dependencies: this one is fetched.
+    Install(String),
     /// Following imports and compiling.
     Graph(graph::Progress),
     /// Reading and compressing.
@@ -55,6 +60,8 @@ pub enum Progress {
 pub struct Frozen {
     /// The executable.
     pub output: PathBuf,
+    /// The environment that was made for it, if one was.
+    pub installed: Option<Installed>,
     /// What is inside, as `inspect` would say.
     pub report: Report,
     /// What went in.
@@ -71,6 +78,9 @@ pub enum FreezeError {
     /// The project can't be read.
     #[error(transparent)]
     Project(#[from] ProjectError),
+    /// The dependencies can't be installed.
+    #[error(transparent)]
+    Install(#[from] InstallError),
     /// The modules can't be found or compiled.
     #[error(transparent)]
     Graph(#[from] GraphError),
@@ -100,6 +110,7 @@ impl FreezeError {
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Project(error) => error.hints(),
+            Self::Install(error) => error.hints(),
             Self::Graph(error) => error.hints(),
             Self::Libraries(error) => error.hints(),
             Self::Executable(error) => error.hints(),
@@ -119,7 +130,9 @@ pub fn freeze(
 ) -> Result<Frozen, FreezeError> {
     let started = Instant::now();
     let library = runtime.library();
-    let (project, output) = read_project(&request.project, &library)?;
+    let tell_fetched = |package: &str| progress(Progress::Install(package.to_owned()));
+    let installed = install::install(&request.install, &request.project, runtime, &tell_fetched)?;
+    let (project, output) = read_project(&with_environment(&request.project, installed.as_ref()), &library)?;
     executable::check_output(&output)?;
     let interpreter = runtime.interpreter()?;
     let worker_count = worker_count(request);
@@ -140,7 +153,17 @@ pub fn freeze(
     let total = image.size();
     executable::write(&image, &output, Durability::Synced, &|done| progress(Progress::Written { done, total }))?;
     let report = Report::new(&pyfreeze_format::Payload::parse(&payload.bytes)?, payload.manifest, total);
-    Ok(Frozen { output, report, contents, compiled: compiler.statistics(), duration: started.elapsed() })
+    Ok(Frozen { output, installed, report, contents, compiled: compiler.statistics(), duration: started.elapsed() })
+}
+
+/// The request as if `--venv` had named what was installed.
+fn with_environment(request: &ProjectRequest, installed: Option<&Installed>) -> ProjectRequest {
+    let mut request = request.clone();
+    if let Some(installed) = installed {
+        request.venv = Some(installed.path.clone());
+        request.overrides.include_distributions.extend(installed.chosen.iter().cloned());
+    }
+    request
 }
 
 /// The project, and where its executable goes: where the settings say, or under its name in the current folder.

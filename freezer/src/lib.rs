@@ -10,6 +10,8 @@ pub mod freeze;
 // What goes into an executable.
 pub mod project;
 
+pub mod install;
+
 pub mod graph;
 
 pub mod bytecode;
@@ -31,6 +33,8 @@ pub mod executable;
 pub mod inspect;
 
 pub mod bench;
+
+pub mod trace;
 
 // What people touch.
 pub mod cli;

@@ -171,7 +171,50 @@ def finish(run_path):
     sys._MEIPASS = _pyfreeze.VIRTUAL_ROOT
     # Kept by name here: in sys.modules, faulthandler would list it among the program's extension modules.
     del sys.modules["_pyfreeze"]
+    _tell_left_out()
     _add_site_builtins()
+
+
+def _tell_left_out():
+    # importlib raises this one error in one function; there alone another name stands for its class, so that an import
+    # which succeeds costs nothing, and one that fails does so as ever, with a note (PEP 678) that only tracebacks show.
+    if _pyfreeze.entry(_LEFT_OUT) is None:
+        return
+    function = _frozen_importlib._find_and_load_unlocked
+    names = ["_pyfreeze_not_found" if name == "ModuleNotFoundError" else name for name in function.__code__.co_names]
+    function.__code__ = function.__code__.replace(co_names=tuple(names))
+    _frozen_importlib._pyfreeze_not_found = _not_found
+
+
+def _not_found(message, *, name):
+    error = ModuleNotFoundError(message, name=name)
+    try:
+        if note := _left_out_note(name):
+            error.add_note(note)
+    except Exception:
+        # A name that no file can hold, or no memory: the error itself is what matters.
+        pass
+    return error
+
+
+def _left_out_note(name):
+    """Which option of the build would have included the module; None if the build didn't know it."""
+    # The lines of freezer/src/graph/left_out.rs.
+    lines = b"\n" + _pyfreeze.data(_pyfreeze.entry(_LEFT_OUT))
+    for letter, advice in _LEFT_OUT_ADVICE.items():
+        start = lines.find(f"\n{letter} {name}".encode())
+        words = lines[start + 1 : lines.find(b"\n", start + 1)].decode().split(" ") if start >= 0 else []
+        if words[1:2] == [name]:
+            return advice.format(name, words[-1])
+    return None
+
+
+_LEFT_OUT = f"{__file__.rpartition('/')[0]}/_pyfreeze_left_out.txt"
+_LEFT_OUT_ADVICE = {
+    "p": "pyfreeze: `--prune` left this module out of the program; build it with `--include {0}`",
+    "x": "pyfreeze: an `exclude` setting left this module out of the program",
+    "d": "pyfreeze: no import led to `{1}`, which has this module; build the program with `--include {0}`",
+}
 
 
 def _add_site_builtins():

@@ -287,7 +287,14 @@ class Scanner:
             self.add(text, level, [], node.lineno, context)
 
     def dunder_import_call(self, node, context):
-        text = self.text(argument(node, 0, "name"))
+        name = argument(node, 0, "name")
+        text = self.text(name)
+        if text is None:
+            # As `__import__(__package__ + ".linalg")` has it: an absolute name, made of the module's own.
+            text, level = relative_to_own_name(name)
+            if text and is_dotted_name(text):
+                self.add(text, level, [], node.lineno, context)
+            return
         level = argument(node, 4, "level")
         level = level.value if isinstance(level, ast.Constant) and isinstance(level.value, int) else 0
         if text is not None and (is_dotted_name(text) or not text and level > 0):
@@ -436,14 +443,15 @@ def argument(call, position, keyword):
 
 
 def relative_to_own_name(node):
-    """`f"{__name__}.x"` and `__package__ + ".x"` as ("x", 1)."""
+    """`f"{__name__}.x"`, `__package__ + ".x"` and `__spec__.parent + ".x"` as ("x", 1)."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         anchor, rest = node.left, literal(node.right)
     elif isinstance(node, ast.JoinedStr) and len(node.values) == 2 and isinstance(node.values[0], ast.FormattedValue):
         anchor, rest = node.values[0].value, literal(node.values[1])
     else:
         return None, 0
-    if isinstance(anchor, ast.Name) and anchor.id in ("__name__", "__package__") and rest and rest.startswith("."):
+    is_own = dotted(anchor) in ("__name__", "__package__", "__spec__.parent")
+    if is_own and rest and rest.startswith("."):
         return rest[1:], 1
     return None, 0
 

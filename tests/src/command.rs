@@ -124,6 +124,15 @@ impl Run {
         self
     }
 
+    /// The same run as the last arguments of another program, such as a shell.
+    #[must_use]
+    pub fn under(mut self, program: &str, arguments: &[&str]) -> Self {
+        let own = std::mem::replace(&mut self.program, PathBuf::from(program)).display().to_string();
+        let words = arguments.iter().map(|word| (*word).to_owned()).chain([own]);
+        self.arguments.splice(0..0, words);
+        self
+    }
+
     /// What the program reads from standard input.
     #[must_use]
     pub fn input(mut self, text: impl Into<String>) -> Self {

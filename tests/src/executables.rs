@@ -97,7 +97,7 @@ pub fn tool(name: &str) -> Result<PathBuf, Stop> {
     found.ok_or_else(|| Stop::Skipped(Skip::Missing(format!("`{name}`"))))
 }
 
-fn needs_root() -> TestResult {
+pub(crate) fn needs_root() -> TestResult {
     let output = Command::new("id").arg("-u").output()?;
     let is_root = output.stdout.trim_ascii() == b"0";
     if is_root { Ok(()) } else { Err(Stop::Skipped(Skip::Impossible("only root can".to_owned()))) }
@@ -122,7 +122,7 @@ fn empty_chroot(product: &Product) -> TestResult {
 }
 
 /// A folder with glibc's libraries and the program as `app`, and nothing else.
-fn bare_root(workspace: &Workspace, executable: &Path) -> Result<PathBuf, Stop> {
+pub(crate) fn bare_root(workspace: &Workspace, executable: &Path) -> Result<PathBuf, Stop> {
     let root = workspace.join("root");
     fs::create_dir_all(&root)?;
     let libraries = Command::new("ldd").arg(executable).output()?;
@@ -228,7 +228,7 @@ fn opens_only_itself(product: &Product) -> TestResult {
 const GLIBC_DATA: &[&str] = &["/usr/lib/locale/", "/usr/share/locale/", "/etc/localtime", "/usr/share/zoneinfo/"];
 
 /// True for an `open` of a path that is neither the executable nor glibc's.
-fn is_foreign(line: &str, executable: &Path) -> bool {
+pub(crate) fn is_foreign(line: &str, executable: &Path) -> bool {
     let path = line.split('"').nth(1).filter(|_| line.contains(" open"));
     let Some(path) = path else { return false };
     if GLIBC_DATA.iter().any(|prefix| path.starts_with(prefix)) || path.ends_with("/gconv-modules.cache") {

@@ -19,10 +19,14 @@ pub mod compat;
 pub mod damage;
 pub mod examples;
 pub mod executables;
+pub mod install;
+pub mod libraries;
 pub mod project;
 pub mod reproducible;
 pub mod tidy;
 pub mod tidy_unsafe;
+pub mod trace;
+pub mod wheels;
 
 use std::process::ExitCode;
 
@@ -61,7 +65,10 @@ fn all_tests(options: &Options) -> Vec<Test> {
     tests.extend(cases::tests());
     tests.extend(examples::tests());
     tests.extend(cli::tests());
+    tests.extend(install::tests());
+    tests.extend(trace::tests());
     tests.extend(executables::tests(options));
+    tests.extend(libraries::tests());
     tests.extend(damage::tests());
     tests.extend(reproducible::tests());
     tests.extend(compat::tests(options));

@@ -14,8 +14,19 @@ const MAX_LINES: usize = 800;
 
 /// The freezer's stages in the order in which data flows: a stage may use itself and what stands before it. `runtime`
 /// is none of them: its library is an input of the first stages, its interpreter a product of the last.
-const STAGES: &[&str] =
-    &["contents", "bytecode", "project", "graph", "payload", "image", "executable", "inspect", "bench"];
+const STAGES: &[&str] = &[
+    "contents",
+    "bytecode",
+    "project",
+    "install",
+    "graph",
+    "payload",
+    "image",
+    "executable",
+    "inspect",
+    "bench",
+    "trace",
+];
 
 /// The only modules that may talk to people.
 const FRONT_ENDS: &[&str] = &["cli", "ui"];

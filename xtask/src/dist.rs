@@ -26,11 +26,28 @@ pub(crate) fn run_dist() -> Result<PathBuf, Failure> {
         copy(&checkout().join(document), &folder.join(document))?;
     }
     copy_files(&product.runtime.licenses, &licenses)?;
+    copy_installer_licenses(&product.runtime.installer, &licenses.join("pip"))?;
     let archive = parent.join(format!("{name}.tar.gz"));
     let mut tar = Command::new("tar");
     tar.args(["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "--mode=go-w"]);
     run(tar.args(["--use-compress-program", "gzip -n", "-cf"]).arg(&archive).arg("-C").arg(&parent).arg(&name))?;
     Ok(archive)
+}
+
+/// The installer's own and those of what it brings along, in the folders that its wheel has for them.
+fn copy_installer_licenses(installer: &Path, to: &Path) -> Result<(), Failure> {
+    for entry in walkdir::WalkDir::new(installer).sort_by_file_name() {
+        let entry = entry.map_err(|error| Failure::io("read", installer)(error.into()))?;
+        let path = entry.path().display().to_string();
+        let Some((_, below)) = path.split_once(".dist-info/licenses/") else { continue };
+        let target = to.join(below);
+        if entry.file_type().is_file() {
+            let parent = target.parent().unwrap_or(to);
+            fs::create_dir_all(parent).map_err(Failure::io("create", parent))?;
+            copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
 }
 
 fn copy_files(from: &Path, to: &Path) -> Result<(), Failure> {

@@ -12,6 +12,8 @@ pub(crate) struct Runtime {
     pub(crate) pack: PathBuf,
     /// The same Python as an ordinary installation: the reference of tests and benchmarks.
     pub(crate) python: PathBuf,
+    /// The packages of the installer inside.
+    pub(crate) installer: PathBuf,
     /// The licence texts of everything inside.
     pub(crate) licenses: PathBuf,
 }
@@ -30,8 +32,9 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
     let ui = Ui::new();
     let prefix = runtime::cpython(&ui)?;
     let stub = runtime::stub(&prefix, &ui)?;
-    let pack = runtime::pack(&prefix, &stub, &ui)?;
-    Ok(Runtime { pack, python: stub.python().to_path_buf(), licenses: prefix.licenses() })
+    let installer = runtime::installer(&ui)?;
+    let pack = runtime::pack(&prefix, &stub, &installer, &ui)?;
+    Ok(Runtime { pack, python: stub.python().to_path_buf(), installer, licenses: prefix.licenses() })
 }
 
 /// Builds the runtime pack and `pyfreeze`.

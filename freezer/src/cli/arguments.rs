@@ -13,6 +13,9 @@ Environment: PYFREEZE_RUNTIME  a runtime pack, instead of the embedded one
              PYFREEZE_CACHE    the cache folder, instead of $XDG_CACHE_HOME/pyfreeze or ~/.cache/pyfreeze
              NO_COLOR          no colours";
 
+/// Above the options that install.
+const INSTALLING: &str = "Dependencies without a virtual environment";
+
 /// Freezes a Python project into one self-contained executable.
 #[derive(Debug, Parser)]
 #[command(name = "pyfreeze", version, after_help = AFTER_HELP, max_term_width = 100)]
@@ -27,6 +30,10 @@ pub(super) enum Command {
     Build(BuildArguments),
     /// Say what is inside an executable that pyfreeze made
     Inspect(InspectArguments),
+    /// Say why a module is inside an executable, or why not
+    Why(WhyArguments),
+    /// Run the program from disk and write down what it imports and opens unseen, for `build`
+    Trace(TraceArguments),
     /// Check every byte of an executable's payload against its digests
     Verify(VerifyArguments),
     /// Measure a program's start: frozen, and run from disk
@@ -47,6 +54,8 @@ pub(super) struct ProjectArguments {
     /// The virtual environment with the project's dependencies [default: the active or the project's own]
     #[arg(long, value_name = "DIR")]
     pub(super) venv: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) install: InstallArguments,
     /// Also include modules that match, such as `plugins.*`
     #[arg(long, value_name = "PATTERN")]
     pub(super) include: Vec<String>,
@@ -71,6 +80,15 @@ pub(super) struct ProjectArguments {
     /// Fail when an import that is not optional leads nowhere
     #[arg(long)]
     pub(super) strict: bool,
+    /// The lock that `pyfreeze trace` has written [default: the project's `pyfreeze.lock`, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(super) lock: Option<PathBuf>,
+    /// Use no lock
+    #[arg(long, conflicts_with_all = ["lock", "locked"])]
+    pub(super) no_lock: bool,
+    /// Fail when there is no lock, or it names something that is gone
+    #[arg(long)]
+    pub(super) locked: bool,
     /// An interpreter option for the program, such as `-Xdev` or `-u`
     #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
     pub(super) python_option: Vec<String>,
@@ -89,6 +107,52 @@ pub(super) struct ProjectArguments {
     /// The runtime pack to use instead of the embedded one
     #[arg(long, value_name = "DIR")]
     pub(super) runtime: Option<PathBuf>,
+}
+
+/// Dependencies without a virtual environment: they are installed into the cache when there is none.
+#[derive(Debug, Args)]
+pub(super) struct InstallArguments {
+    /// Install what this file lists, instead of what the project declares
+    #[arg(help_heading = INSTALLING, short, long, value_name = "FILE", conflicts_with = "venv")]
+    pub(super) requirements: Vec<PathBuf>,
+    /// Install this extra of the project, too
+    #[arg(help_heading = INSTALLING, long, value_name = "NAME", conflicts_with = "venv")]
+    pub(super) extra: Vec<String>,
+    /// Install this dependency group of the project, too
+    #[arg(help_heading = INSTALLING, long, value_name = "NAME", conflicts_with = "venv")]
+    pub(super) group: Vec<String>,
+    /// Install although there is a virtual environment [default: only when there is none]
+    #[arg(help_heading = INSTALLING, long, conflicts_with_all = ["venv", "no_install"])]
+    pub(super) install: bool,
+    /// Install nothing, whatever is missing
+    #[arg(help_heading = INSTALLING, long, conflicts_with_all = ["requirements", "extra", "group", "upgrade"])]
+    pub(super) no_install: bool,
+    /// Ask for new versions instead of using what was installed for the same requirements before
+    #[arg(help_heading = INSTALLING, long, conflicts_with = "venv")]
+    pub(super) upgrade: bool,
+    /// The program that installs
+    #[arg(help_heading = INSTALLING, long, value_name = "NAME", default_value = "pip")]
+    pub(super) installer: InstallerArgument,
+    /// Ask no package index
+    #[arg(help_heading = INSTALLING, long)]
+    pub(super) no_index: bool,
+    /// Also look for packages in this folder or on this page
+    #[arg(help_heading = INSTALLING, long, value_name = "DIR")]
+    pub(super) find_links: Vec<String>,
+    /// The package index [default: what pip's own settings say]
+    #[arg(help_heading = INSTALLING, long, value_name = "URL")]
+    pub(super) index_url: Option<String>,
+    /// Another package index to ask as well
+    #[arg(help_heading = INSTALLING, long, value_name = "URL")]
+    pub(super) extra_index_url: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum InstallerArgument {
+    /// The runtime's own pip
+    Pip,
+    /// The `uv` on PATH, with its own settings
+    Uv,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -135,6 +199,46 @@ pub(super) struct InspectArguments {
     /// List the data files
     #[arg(long)]
     pub(super) files: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WhyArguments {
+    /// The executable
+    pub(super) executable: PathBuf,
+    /// A module's dotted name, or the path of a file below the virtual root
+    #[arg(value_name = "MODULE")]
+    pub(super) name: String,
+    /// Print the answer as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TraceArguments {
+    /// A script, a folder with `__main__.py`, or a folder with `pyproject.toml`
+    #[arg(default_value = ".")]
+    pub(super) path: PathBuf,
+    /// Which of the project's scripts is the program
+    #[arg(long, value_name = "NAME")]
+    pub(super) script: Option<String>,
+    /// The virtual environment with the project's dependencies [default: the active or the project's own]
+    #[arg(long, value_name = "DIR")]
+    pub(super) venv: Option<PathBuf>,
+    /// The Python to run it with, which then has to find the packages itself [default: the runtime's own]
+    #[arg(long, value_name = "FILE")]
+    pub(super) python: Option<PathBuf>,
+    /// The lock to write, or to add to [default: `pyfreeze.lock` in the project's folder]
+    #[arg(short, long, value_name = "LOCK")]
+    pub(super) output: Option<PathBuf>,
+    /// Don't say what was found
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+    /// The runtime pack to use instead of the embedded one
+    #[arg(long, value_name = "DIR")]
+    pub(super) runtime: Option<PathBuf>,
+    /// What to run: `app ARGS` for the project's program, `-m MODULE ARGS`, or an installed script such as `pytest`
+    #[arg(last = true, value_name = "CMD", allow_hyphen_values = true)]
+    pub(super) command: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]

@@ -4,14 +4,17 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::arguments::{BuildArguments, NativeArgument, ProjectArguments, SourceArgument};
+use super::arguments::{
+    BuildArguments, InstallArguments, InstallerArgument, NativeArgument, ProjectArguments, SourceArgument,
+};
 use super::{Failure, put, put_json};
 use crate::bytecode::Optimization;
 use crate::contents::Warning;
 use crate::freeze::{FreezeRequest, Frozen, freeze};
 use crate::inspect::Report;
+use crate::install::{Freshness, IndexOptions, InstallRequest, Installer, Policy};
 use crate::libraries::{GlibcVersion, Native};
-use crate::project::{ProjectRequest, SettingsOverrides, SourcePolicy};
+use crate::project::{LockChoice, ProjectRequest, SettingsOverrides, SourcePolicy};
 use crate::runtime::Runtime;
 use crate::ui::{Bar, Messages, Style, build_summary};
 
@@ -102,9 +105,39 @@ pub(super) fn request(arguments: ProjectArguments) -> Result<FreezeRequest, Fail
         host_libraries: arguments.allow_host_library,
         glibc: arguments.glibc.as_deref().map(glibc).transpose()?,
         output: None,
+        lock: match arguments.lock {
+            Some(file) => LockChoice::File(file),
+            None if arguments.no_lock => LockChoice::Unused,
+            None => LockChoice::Own,
+        },
+        locked: arguments.locked,
     };
     let project = ProjectRequest { path: arguments.path, venv: arguments.venv, overrides };
-    Ok(FreezeRequest { project, worker_count: arguments.jobs })
+    Ok(FreezeRequest { project, install: install_request(arguments.install), worker_count: arguments.jobs })
+}
+
+fn install_request(arguments: InstallArguments) -> InstallRequest {
+    InstallRequest {
+        policy: match (arguments.install, arguments.no_install) {
+            (_, true) => Policy::Never,
+            (true, false) => Policy::Always,
+            (false, false) => Policy::WhenNeeded,
+        },
+        requirements: arguments.requirements,
+        extras: arguments.extra,
+        groups: arguments.group,
+        freshness: if arguments.upgrade { Freshness::Upgraded } else { Freshness::Kept },
+        installer: match arguments.installer {
+            InstallerArgument::Pip => Installer::Pip,
+            InstallerArgument::Uv => Installer::Uv,
+        },
+        index: IndexOptions {
+            is_offline: arguments.no_index,
+            find_links: arguments.find_links,
+            index_url: arguments.index_url,
+            extra_index_urls: arguments.extra_index_url,
+        },
+    }
 }
 
 fn glibc(text: &str) -> Result<GlibcVersion, Failure> {

@@ -7,6 +7,8 @@ mod bench;
 mod build;
 mod inspect;
 mod python;
+mod trace;
+mod why;
 
 use std::fmt::Display;
 use std::io::Write as _;
@@ -36,6 +38,12 @@ impl Failure {
     fn usage(error: &impl Display) -> Self {
         Self { status: USAGE_STATUS, ..Self::new(error, vec!["`pyfreeze --help` explains every option".to_string()]) }
     }
+
+    /// Says it, and gives the exit status.
+    fn report(self) -> ExitCode {
+        Messages::on_stderr().error(&self.message, &self.hints);
+        ExitCode::from(self.status)
+    }
 }
 
 /// Runs the command line of this process.
@@ -45,16 +53,15 @@ pub fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Build(arguments) => build::run(arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Why(arguments) => why::run(&arguments),
+        Command::Trace(arguments) => return trace::run(arguments).unwrap_or_else(Failure::report),
         Command::Verify(arguments) => inspect::verify(&arguments),
         Command::Bench(arguments) => bench::run(arguments),
         Command::Python(arguments) => python::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            Messages::on_stderr().error(&failure.message, &failure.hints);
-            ExitCode::from(failure.status)
-        }
+        Err(failure) => failure.report(),
     }
 }
 

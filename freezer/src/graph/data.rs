@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::GraphError;
 use super::finder::{child, join};
+use super::locked::LockedFile;
 use super::module_graph::{ModuleGraph, Node, NodeKind, NodePlace};
 use super::pattern::Pattern;
 use crate::bytecode::{SourceText, module_name};
@@ -57,6 +58,9 @@ impl ModuleGraph<'_> {
             }
         }
         collector.standard_library();
+        for file in &self.locked_files {
+            collector.locked(file);
+        }
         for setting in &self.project.settings.data {
             collector.setting(setting)?;
         }
@@ -265,6 +269,13 @@ impl Collector<'_, '_> {
                 self.data(file.path.clone(), Owner::StandardLibrary, FileContent::Pack, file.is_executable);
             }
         }
+    }
+
+    /// What a trace has seen, unless it is there already.
+    fn locked(&mut self, file: &LockedFile) {
+        let is_executable = fs::metadata(&file.path).is_ok_and(|metadata| is_executable(&metadata));
+        let place = Place { root: &file.root, owner: file.owner.clone() };
+        self.file(&place, file.virtual_path.clone(), file.path.clone(), is_executable);
     }
 
     /// What a data setting names; it goes before anything else of the same path.

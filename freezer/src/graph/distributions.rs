@@ -97,6 +97,56 @@ impl<'a> Distributions<'a> {
         is_there
     }
 
+    /// Includes the distribution that a traced run has used; false if there is none.
+    pub(super) fn add_traced(&mut self, key: &str) -> bool {
+        let is_there = self.by_key.contains_key(key);
+        if is_there {
+            self.include(key, "used by a traced run".into());
+        }
+        is_there
+    }
+
+    /// The distribution that installed a file which is no module; else the name of its folder.
+    pub(super) fn owner_of_file(&self, path: &Path, name: &str) -> String {
+        let owns = |one: &&InstalledDistribution| {
+            path.strip_prefix(&one.location).is_ok_and(|file| one.site_files().any(|own| Path::new(own) == file))
+        };
+        let owner = self.installed.iter().find(owns).map(|distribution| distribution.key.clone());
+        owner.unwrap_or_else(|| self.owner_of(path, &name.replace('/', ".")))
+    }
+
+    /// Includes a distribution whose metadata `module` asks for, if it is installed.
+    pub(super) fn reach_installed(&mut self, key: &str, module: &str) {
+        if self.by_key.contains_key(key) {
+            self.include(key, format!("asked for by {module}"));
+        }
+    }
+
+    /// The version of an installed distribution.
+    pub(super) fn version(&self, key: &str) -> Option<&'a str> {
+        self.by_key.get(key).map(|index| self.installed[*index].version.as_str())
+    }
+
+    /// True if a file belongs to an included distribution, or to none.
+    pub(super) fn includes(&self, path: &Path) -> bool {
+        let owns = |one: &&InstalledDistribution| {
+            let file = one.location.canonicalize().ok().and_then(|location| path.strip_prefix(location).ok());
+            file.is_some_and(|file| one.site_files().any(|own| Path::new(own) == file))
+        };
+        self.installed.iter().find(owns).is_none_or(|owner| self.included.contains_key(&owner.key))
+    }
+
+    /// The distribution of this normalized name and those that it requires, optional ones only if they are included.
+    pub(super) fn with_requirements(&self, key: &str) -> Vec<&'a InstalledDistribution> {
+        let Some(own) = self.by_key.get(key).map(|index| &self.installed[*index]) else { return Vec::new() };
+        let is_meant = |requirement: &&Requirement| {
+            requirement.counts(self.minor_version, &[]) || self.included.contains_key(&requirement.name)
+        };
+        let required = own.requirements.iter().filter(is_meant);
+        let required = required.filter_map(|requirement| self.by_key.get(requirement.name.as_str()));
+        [own].into_iter().chain(required.map(|index| &self.installed[*index])).collect()
+    }
+
     /// Follows the entry points in those groups whose names are among the texts of a module.
     pub(super) fn mention(&mut self, words: &[String]) {
         for word in words {

@@ -37,6 +37,14 @@ pub enum GraphError {
         /// True when there is no environment at all.
         has_environment: bool,
     },
+    /// Under `--locked`: the lock names what is gone.
+    #[error("The lock `{}` names what is not there any more: {}", .path.display(), .names.join(", "))]
+    Locked {
+        /// The lock.
+        path: PathBuf,
+        /// `module `x``, `file `y``.
+        names: Vec<String>,
+    },
     /// The source of a data setting is not there.
     #[error("Found no data file: `{}`", .path.display())]
     NoData {
@@ -115,6 +123,9 @@ impl GraphError {
             }
             Self::UnknownDistribution { .. } => {
                 vec!["install it, or correct its name under `include-distributions`".into()]
+            }
+            Self::Locked { .. } => {
+                vec!["install what is missing, or delete the lock and trace again".into()]
             }
             Self::NoData { .. } => vec!["paths in pyproject.toml are relative to its folder".into()],
             Self::Bytecode(error) => error.hints(),

@@ -2,7 +2,7 @@
 
 use super::module_graph::{Found, ModuleGraph, NodeKind};
 use crate::bytecode::{Context, Import};
-use crate::contents::Owner;
+use crate::contents::{Owner, Reason};
 
 impl ModuleGraph<'_> {
     /// Follows all imports of a module of this wave.
@@ -19,6 +19,7 @@ impl ModuleGraph<'_> {
         if self.nodes[index].owner != Owner::StandardLibrary {
             let module = self.nodes[index].name.clone();
             self.distributions.mention(&scan.words);
+            self.import_texts(index, &scan.words);
             scan.entry_point_groups.iter().for_each(|group| self.distributions.advertisers(group, &module));
         }
         if self.starred.contains(&index) {
@@ -36,6 +37,7 @@ impl ModuleGraph<'_> {
             self.miss(importer, import, ".".to_owned());
             return;
         }
+        self.because = reason(import.context);
         let index = match self.find(&target, Some(importer)) {
             Found::Node(index) => {
                 if import.context.is_always() {
@@ -73,6 +75,7 @@ impl ModuleGraph<'_> {
             return;
         }
         let (package, scan) = (node.name.clone(), node.scan.clone().unwrap_or_default());
+        self.because = Reason::Import;
         for name in &scan.all_names {
             self.find(&format!("{package}.{name}"), Some(index));
         }
@@ -100,6 +103,16 @@ impl ModuleGraph<'_> {
         }
         let missing = self.missing.entry(name).or_default();
         missing.wanted_by.insert((importer, import.line, import.context.is_always()));
+    }
+}
+
+fn reason(context: Context) -> Reason {
+    match context {
+        Context::Always | Context::Never => Reason::Import,
+        Context::Condition => Reason::Condition,
+        Context::Function => Reason::Function,
+        Context::Try => Reason::Try,
+        Context::Main => Reason::Main,
     }
 }
 

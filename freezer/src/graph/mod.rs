@@ -7,17 +7,25 @@
 mod error;
 
 mod cold;
+mod compiled;
+mod compiled_imports;
 mod data;
 mod distributions;
 mod finder;
 mod imports;
+mod left_out;
+mod locked;
 mod missing;
 mod module_graph;
 mod needed;
 mod pattern;
+mod reach;
+mod recipes;
 mod report;
+mod texts;
 
 pub use error::GraphError;
+pub use reach::Reach;
 
 use crate::bytecode::{Compiler, Library};
 use crate::contents::Contents;

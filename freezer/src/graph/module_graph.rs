@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::distributions::Distributions;
 use super::finder::{Finder, Located, Portion, SourceFile, SourcePlace, portions};
+use super::locked::LockedFile;
 use super::pattern::Pattern;
 use super::{GraphError, Progress, needed};
 use crate::bytecode::{CompileRequest, Compiled, Compiler, Diagnostic, Library, Outcome, Scan, SourceText};
-use crate::contents::{Owner, Warning};
+use crate::contents::{Owner, Reason, Warning};
 use crate::project::{Project, SourceOwner};
 
 /// The modules that imports lead to.
@@ -29,6 +30,14 @@ pub(super) struct ModuleGraph<'a> {
     frontier: Vec<usize>,
     /// Packages of which `*` is imported.
     pub(super) starred: HashSet<usize>,
+    /// Why what is found now is found.
+    pub(super) because: Reason,
+    /// Files that a trace has seen.
+    pub(super) locked_files: Vec<LockedFile>,
+    /// The recipes that have been followed, by their index.
+    pub(super) recipes_followed: HashSet<usize>,
+    /// Shared libraries whose text has not been looked at.
+    pub(super) compiled: Vec<(usize, PathBuf)>,
 }
 
 /// A module that imports lead to.
@@ -39,6 +48,7 @@ pub(super) struct Node {
     /// Where its submodules are looked for; empty for what is no package.
     pub(super) portions: Vec<Portion>,
     pub(super) imported_by: Option<usize>,
+    pub(super) reason: Reason,
     /// The modules that are imported whenever this one is.
     pub(super) certain_imports: Vec<usize>,
     /// Known once its wave has been compiled.
@@ -113,16 +123,23 @@ impl<'a> ModuleGraph<'a> {
             builtin: builtin.collect(),
             frontier: Vec::new(),
             starred: HashSet::new(),
+            because: Reason::Program,
+            locked_files: Vec::new(),
+            recipes_followed: HashSet::new(),
+            compiled: Vec::new(),
         };
         graph.add_main();
+        graph.because = Reason::Interpreter;
         for name in needed::AT_START {
             graph.add_start_module(name);
         }
         needed::LATER.iter().for_each(|name| graph.add_root(name));
+        graph.because = Reason::Include;
         for text in &project.settings.include {
             graph.include(&Pattern::new(text));
         }
         graph.add_distributions()?;
+        graph.add_locked()?;
         Ok(graph)
     }
 
@@ -134,9 +151,9 @@ impl<'a> ModuleGraph<'a> {
             for index in wave {
                 self.import_all_of(index);
             }
-            for module in self.distributions.take_roots() {
-                self.add_root(&module);
-            }
+            self.add_entry_points();
+            self.import_compiled();
+            self.follow_recipes();
             progress(Progress::Found { module_count: self.nodes.len() });
         }
         Ok(())
@@ -157,17 +174,32 @@ impl<'a> ModuleGraph<'a> {
         self.excluded.iter().any(|pattern| pattern.covers(name))
     }
 
+    /// True if the module is in the interpreter itself.
+    pub(super) fn is_builtin(&self, name: &str) -> bool {
+        self.builtin.contains(name)
+    }
+
+    /// The modules that imports lead to and the user doesn't want.
+    pub(super) fn excluded_names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.iter().filter(|(_, found)| **found == Found::Excluded).map(|(name, _)| name.as_str())
+    }
+
     /// True if `name` was found to be a package without a file.
     pub(super) fn is_namespace(&self, name: &str) -> bool {
         self.node(name).is_some_and(|node| matches!(node.kind, NodeKind::Namespace))
     }
 
-    /// The node of `name`, if it was found.
-    pub(super) fn node(&self, name: &str) -> Option<&Node> {
+    /// The index of the node of `name`, if it was found.
+    pub(super) fn node_index(&self, name: &str) -> Option<usize> {
         match self.by_name.get(name) {
-            Some(Found::Node(index)) => Some(&self.nodes[*index]),
+            Some(Found::Node(index)) => Some(*index),
             _ => None,
         }
+    }
+
+    /// The node of `name`, if it was found.
+    pub(super) fn node(&self, name: &str) -> Option<&Node> {
+        self.node_index(name).map(|index| &self.nodes[index])
     }
 
     fn find_new(&mut self, name: &str, importer: Option<usize>) -> Found {
@@ -189,6 +221,34 @@ impl<'a> ModuleGraph<'a> {
             Found::Missing(_) if needed::MADE_BY_PACKAGE.contains(&name) => Found::Hidden,
             found => found,
         }
+    }
+
+    /// True if the first two components of `name` are a package and a module in it, found without adding them.
+    pub(super) fn is_in_package(&mut self, name: &str) -> bool {
+        let mut parts = name.split('.');
+        let (Some(top), Some(second)) = (parts.next(), parts.next()) else { return false };
+        let package = match self.finder.locate(&self.search_path, top) {
+            Some(Located::Source { package: Some(package), .. }) => package,
+            _ => return false,
+        };
+        self.finder.locate(&[package], second).is_some()
+    }
+
+    /// The file that `name` would be taken from, without adding it; `None` inside for what has no file on disk.
+    pub(super) fn locate(&mut self, name: &str) -> Option<Option<PathBuf>> {
+        let (portions, last) = match name.rsplit_once('.') {
+            _ if self.builtin.contains(name) => return Some(None),
+            None => (self.search_path.clone(), name),
+            Some((parent, last)) => match self.find(parent, None) {
+                Found::Node(parent) => (self.nodes[parent].portions.clone(), last),
+                _ => return None,
+            },
+        };
+        Some(match self.finder.locate(&portions, last)? {
+            Located::Source { file: SourceFile { place: SourcePlace::Disk(path), .. }, .. }
+            | Located::Extension { path, .. } => Some(path),
+            Located::Source { .. } | Located::Namespace(_) => None,
+        })
     }
 
     fn find_top(&mut self, name: &str, importer: Option<usize>) -> Found {
@@ -214,6 +274,7 @@ impl<'a> ModuleGraph<'a> {
             Located::Source { file, package } => self.source_node(name, file, package, importer),
             Located::Extension { virtual_path, owner, path, package } => {
                 let owner = self.owner(&owner, &path, name, importer);
+                self.compiled.push((self.nodes.len(), path.clone()));
                 let node = Node::new(name, NodeKind::Extension { virtual_path, path }, owner, importer);
                 Node { portions: package.into_iter().collect(), ..node }
             }
@@ -250,6 +311,7 @@ impl<'a> ModuleGraph<'a> {
     }
 
     fn add(&mut self, node: Node) -> usize {
+        let node = Node { reason: self.because, ..node };
         let index = self.nodes.len();
         if matches!(node.kind, NodeKind::Source { .. }) {
             self.frontier.push(index);
@@ -325,6 +387,19 @@ impl<'a> ModuleGraph<'a> {
         }
     }
 
+    /// Adds the modules that fit, as wanted by a module.
+    pub(super) fn add_fitting(&mut self, pattern: &Pattern, importer: Option<usize>) {
+        let base = pattern.base().to_owned();
+        if !matches!(self.find(&base, importer), Found::Node(_)) || !pattern.has_star() {
+            return;
+        }
+        for name in self.submodules(&base) {
+            if pattern.fits(&name) {
+                self.find(&name, importer);
+            }
+        }
+    }
+
     /// The full names of the modules directly in `package`; of the project's own folders if it is empty.
     fn submodules(&mut self, package: &str) -> Vec<String> {
         let portions = if package.is_empty() {
@@ -348,10 +423,16 @@ impl<'a> ModuleGraph<'a> {
                 return Err(GraphError::UnknownDistribution { name: name.clone(), has_environment });
             }
         }
+        self.add_entry_points();
+        Ok(())
+    }
+
+    /// The modules of entry points that the program may ask for.
+    fn add_entry_points(&mut self) {
+        self.because = Reason::EntryPoint;
         for module in self.distributions.take_roots() {
             self.add_root(&module);
         }
-        Ok(())
     }
 
     /// Compiles the sources of a wave, and takes the scans of the library's modules from the pack.
@@ -402,6 +483,7 @@ impl Node {
             owner,
             portions: Vec::new(),
             imported_by,
+            reason: Reason::Import,
             certain_imports: Vec::new(),
             scan: None,
             compiled: None,

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use super::cold::Cold;
 use super::error::WrongSource;
 use super::module_graph::{ModuleGraph, Node, NodeKind, NodePlace};
-use super::{GraphError, missing};
+use super::{GraphError, left_out, missing};
 use crate::bytecode::Compiled;
 use crate::contents::{
-    Contents, DataFile, Distribution, FileContent, Module, ModuleCode, ModuleSource, Owner, Temperature, Warning,
+    Contents, DataFile, Distribution, FileContent, Module, ModuleCode, ModuleSource, Owner, Reason, Temperature,
+    Warning,
 };
 use crate::project::{InstalledDistribution, SourcePolicy};
 
@@ -24,7 +25,11 @@ pub(super) fn contents(graph: &ModuleGraph<'_>, cold: &Cold) -> Result<Contents,
     let (missing, not_found) = missing::imports(graph)?;
     warnings.extend(not_found);
     let modules = report.modules();
-    let files = report.files(&modules);
+    let mut files = report.files(&modules);
+    let left_out = left_out::modules(graph, &modules, &missing);
+    if let Some(file) = left_out::file(&left_out, &graph.library.path) {
+        files.insert(file.path.clone(), file);
+    }
     let directories = report.directories(modules.keys().chain(files.keys()).chain(cold.files.libraries.keys()));
     Ok(Contents {
         entry_point: Some(graph.project.entry_point.clone()),
@@ -35,6 +40,7 @@ pub(super) fn contents(graph: &ModuleGraph<'_>, cold: &Cold) -> Result<Contents,
         libraries: cold.files.libraries.values().cloned().collect(),
         distributions: report.distributions(),
         missing,
+        left_out,
         warnings,
     })
 }
@@ -61,11 +67,12 @@ impl Report<'_, '_> {
                 code: ModuleCode::Bytes(compiled.code.clone()),
                 source: self.source(compiled),
                 imported_by: None,
+                reason: None,
             };
             modules.entry(path.clone()).or_insert(module);
         }
         for index in self.graph.library_modules() {
-            let module = self.library_module(index, Temperature::Cold, None);
+            let module = self.library_module(index, Temperature::Cold, None, None);
             modules.entry(module.path.clone()).or_insert(module);
         }
         modules
@@ -75,7 +82,7 @@ impl Report<'_, '_> {
         let NodeKind::Source { virtual_path, place } = &node.kind else { return None };
         let imported_by = node.imported_by.map(|index| self.graph.nodes[index].name.clone());
         if let NodePlace::Library(index) = place {
-            return Some(self.library_module(*index, Temperature::Hot, imported_by));
+            return Some(self.library_module(*index, Temperature::Hot, imported_by, Some(node.reason)));
         }
         let compiled = node.compiled.as_ref()?;
         Some(Module {
@@ -86,10 +93,17 @@ impl Report<'_, '_> {
             code: ModuleCode::Bytes(compiled.code.clone()),
             source: self.source(compiled),
             imported_by,
+            reason: Some(node.reason),
         })
     }
 
-    fn library_module(&self, index: usize, temperature: Temperature, imported_by: Option<String>) -> Module {
+    fn library_module(
+        &self,
+        index: usize,
+        temperature: Temperature,
+        imported_by: Option<String>,
+        reason: Option<Reason>,
+    ) -> Module {
         let module = &self.graph.library.modules[index];
         let optimized = self.cold.library_code.get(&index);
         Module {
@@ -100,6 +114,7 @@ impl Report<'_, '_> {
             code: optimized.map_or(ModuleCode::Pack, |code| ModuleCode::Bytes(code.clone())),
             source: self.has_sources().then_some(ModuleSource::Pack),
             imported_by,
+            reason,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::bytecode::{Library, LibraryFile, LibraryModule, Optimization, Scan};
 use crate::contents::{Contents, FileContent, ModuleCode, Owner, Temperature};
 use crate::project::{Project, ProjectError, ProjectRequest, SettingsOverrides, SourcePolicy};
 
+mod dynamic;
 mod missing;
 
 const SITE: &str = "lib/python3.13/site-packages";

@@ -6,6 +6,7 @@
 mod locate;
 mod report;
 mod verify;
+mod why;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use thiserror::Error;
 pub use locate::{FileKind, payload_bytes};
 pub use report::{PackageSize, Report, Sizes};
 pub use verify::{Verification, verify};
+pub use why::{Answer, Step, why};
 
 use crate::payload::{Manifest, decode_section};
 use crate::runtime::Descriptor;

@@ -20,7 +20,7 @@ fn module(name: &str, path: &str, temperature: Temperature, is_packed: bool) -> 
     };
     let owner = if is_packed { Owner::StandardLibrary } else { Owner::Distribution(name.to_string()) };
     let (name, path) = (name.to_string(), path.to_string());
-    Module { name, path, owner, temperature, code, source: Some(source), imported_by: None }
+    Module { name, path, owner, temperature, code, source: Some(source), imported_by: None, reason: None }
 }
 
 fn sample_payload() -> payload::Payload {

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{PayloadError, PayloadOptions};
-use crate::contents::{Contents, Distribution, EntryPoint, MissingImport, Owner, Temperature};
+use crate::contents::{Contents, Distribution, EntryPoint, LeftOut, MissingImport, Owner, Reason, Temperature};
 use crate::libraries::{GlibcFloor, LibraryPlan, PlannedLibrary};
 use crate::runtime::Runtime;
 
@@ -38,6 +38,9 @@ pub struct Manifest {
     pub distributions: Vec<Distribution>,
     /// Imports that lead nowhere, sorted by name.
     pub missing: Vec<MissingImport>,
+    /// Modules that the build knew and left out, sorted by name.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
 }
 
 /// The runtime in an executable.
@@ -51,6 +54,9 @@ pub struct RuntimeFacts {
     pub glibc: String,
     /// The digest of stub and library.
     pub identity: String,
+    /// The modules in the interpreter itself.
+    #[serde(default)]
+    pub builtin_modules: Vec<String>,
 }
 
 /// How a program was built.
@@ -82,6 +88,9 @@ pub struct ManifestModule {
     /// The first module found that imports it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub imported_by: Option<String>,
+    /// Why it is in; nothing for cold modules, which come along with their owner.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<Reason>,
 }
 
 /// One shared library.
@@ -127,6 +136,7 @@ impl Manifest {
             owner: module.owner.clone(),
             temperature: module.temperature,
             imported_by: module.imported_by.clone(),
+            reason: module.reason,
         };
         let file =
             |file: &crate::contents::DataFile| ManifestFile { path: file.path.clone(), owner: file.owner.clone() };
@@ -147,6 +157,7 @@ impl Manifest {
             glibc: Some(libraries.floor().clone()),
             distributions: contents.distributions.clone(),
             missing: contents.missing.clone(),
+            left_out: contents.left_out.clone(),
         })
     }
 }

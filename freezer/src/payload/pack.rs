@@ -20,6 +20,18 @@ impl<'a> PackedLibrary<'a> {
         Self { payload: runtime.library_payload() }
     }
 
+    /// The paths of all its files.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let payload = self.payload;
+        let files = payload.all_entries().flatten().filter(pyfreeze_format::Entry::has_content);
+        let path = |entry: Entry<'a>| {
+            let mut names = Vec::new();
+            payload.path_components(&entry, |name| names.push(String::from_utf8_lossy(name).into_owned())).ok()?;
+            Some(names.join("/"))
+        };
+        files.filter_map(path).collect()
+    }
+
     /// A module's code bytes.
     ///
     /// # Errors

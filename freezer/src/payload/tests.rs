@@ -37,6 +37,7 @@ fn module(name: &str, path: &str, temperature: Temperature, is_packed: bool) -> 
         code,
         source: Some(source),
         imported_by: None,
+        reason: None,
     }
 }
 

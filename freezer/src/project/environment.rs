@@ -4,6 +4,7 @@
 //! places where their modules lie. Nothing of it is executed, so it may have been made on another machine.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -29,8 +30,8 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Finds the environment for the project at `project`: `given`, else `active` ($VIRTUAL_ENV), else a `.venv` or
-    /// `venv` in the project's folder or one above it.
+    /// Finds the environment for the project at `project`: `given`, else `active` ($VIRTUAL_ENV), else what
+    /// [`Self::beside`] finds.
     ///
     /// # Errors
     /// [`ProjectError::NoEnvironment`] when `given` or `active` is none.
@@ -44,15 +45,20 @@ impl Environment {
             let environment = Self::read(path, library)?;
             return environment.map(Some).ok_or_else(|| ProjectError::NoEnvironment { path: path.to_owned() });
         }
-        for folder in project.ancestors() {
-            for name in [".venv", "venv"] {
-                let path = folder.join(name);
-                if path.join("pyvenv.cfg").is_file() {
-                    return Self::read(&path, library);
-                }
-            }
-        }
-        Ok(None)
+        Self::beside(project).map_or(Ok(None), |path| Self::read(&path, library))
+    }
+
+    /// The environment that is active in the shell ($VIRTUAL_ENV).
+    #[must_use]
+    pub fn active() -> Option<PathBuf> {
+        env::var_os("VIRTUAL_ENV").map(PathBuf::from).filter(|path| !path.as_os_str().is_empty())
+    }
+
+    /// A `.venv` or `venv` in the project's folder or one above it.
+    #[must_use]
+    pub fn beside(project: &Path) -> Option<PathBuf> {
+        let candidates = project.ancestors().flat_map(|folder| [".venv", "venv"].map(|name| folder.join(name)));
+        candidates.into_iter().find(|path| path.join("pyvenv.cfg").is_file())
     }
 
     /// Reads the environment at `path`; `None` if it has no site-packages.

@@ -130,6 +130,9 @@ pub enum ProjectError {
         /// The folder.
         path: PathBuf,
     },
+    /// The lock can't be used.
+    #[error(transparent)]
+    Lock(#[from] super::LockError),
     /// A file name is not UTF-8.
     #[error("A file name is not UTF-8: `{}`", .path.display())]
     FileName {
@@ -177,6 +180,7 @@ impl ProjectError {
             Self::NoEnvironment { .. } => {
                 vec!["give the folder that holds `pyvenv.cfg` and `lib/python3.X/site-packages`".into()]
             }
+            Self::Lock(error) => error.hints(),
             Self::FileName { .. } => vec!["rename the file, or move it out of the project".into()],
             Self::Read { .. } | Self::Toml { .. } | Self::UnknownSetting { .. } | Self::Setting { .. } => Vec::new(),
         }

@@ -1,16 +1,41 @@
-//! Environment markers: `python_version >= "3.9" and extra == "x"` (PEP 508).
+//! Environment markers: `python_version >= "3.9" and extra == "x"` (PEP 508), and those of lock files (PEP 751).
 //!
 //! Comes in: the text. Goes out: its value for Linux on x86-64 with the runtime's Python, or nothing if it can't be
 //! understood.
 
 use std::cmp::Ordering;
 
-/// The value of `marker` when `extra` is asked for.
-pub(super) fn evaluate(marker: &str, minor_version: u32, extra: &str) -> Option<bool> {
+use super::normalize;
+
+/// What a marker may ask about.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct MarkerEnvironment<'a> {
+    /// The full Python version, `3.13.5`.
+    pub(crate) python_version: &'a str,
+    /// `extra`.
+    pub(crate) extra: &'a str,
+    /// `extras`: the normalized names of all that are asked for.
+    pub(crate) extras: &'a [String],
+    /// `dependency_groups`: the normalized names of all that are asked for.
+    pub(crate) groups: &'a [String],
+}
+
+/// The value of `marker`.
+pub(crate) fn evaluate(marker: &str, environment: &MarkerEnvironment<'_>) -> Option<bool> {
     let tokens = tokens(marker)?;
-    let mut parser = Parser { tokens: &tokens, minor_version, extra, depth: 0 };
+    let mut parser = Parser { tokens: &tokens, environment: *environment, depth: 0 };
     let value = parser.any()?;
     parser.tokens.is_empty().then_some(value)
+}
+
+/// Whether `version` is among `specifiers` such as `>=3.9,<4` (PEP 440).
+pub(crate) fn satisfies(version: &str, specifiers: &str) -> Option<bool> {
+    let holds = |specifier: &str| {
+        let size = specifier.find(|letter: char| !"<>=!~".contains(letter))?;
+        compare_versions(version, &specifier[..size], specifier[size..].trim())
+    };
+    let mut specifiers = specifiers.split(',').map(str::trim).filter(|specifier| !specifier.is_empty());
+    specifiers.try_fold(true, |all, specifier| Some(all && holds(specifier)?))
 }
 
 /// Deeper parentheses are not a marker that anybody wrote.
@@ -49,12 +74,11 @@ fn tokens(marker: &str) -> Option<Vec<Token>> {
 
 struct Parser<'a> {
     tokens: &'a [Token],
-    minor_version: u32,
-    extra: &'a str,
+    environment: MarkerEnvironment<'a>,
     depth: usize,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
     fn any(&mut self) -> Option<bool> {
         let mut value = self.all()?;
         while self.take("or") {
@@ -88,6 +112,10 @@ impl Parser<'_> {
         let (left, left_is_version) = self.value()?;
         let operator = self.next_word()?;
         let is_negated = operator == "not" && self.take("in");
+        if let Some(set) = self.take_set() {
+            let has = set.contains(&normalize(&left));
+            return if is_negated { Some(!has) } else { (operator == "in").then_some(has) };
+        }
         let (right, right_is_version) = self.value()?;
         if (left_is_version || right_is_version)
             && let Some(value) = compare_versions(&left, &operator, &right)
@@ -115,11 +143,11 @@ impl Parser<'_> {
             Token::Text(text) => return Some((text.clone(), false)),
             Token::Word(name) => name,
         };
-        let python = format!("3.{}", self.minor_version);
+        let python = self.environment.python_version;
         Some(match name.as_str() {
-            "python_version" => (python, true),
-            "python_full_version" | "implementation_version" => (python + ".0", true),
-            "extra" => (self.extra.to_owned(), false),
+            "python_version" => (python.split('.').take(2).collect::<Vec<_>>().join("."), true),
+            "python_full_version" | "implementation_version" => (python.to_owned(), true),
+            "extra" => (self.environment.extra.to_owned(), false),
             "os_name" | "os.name" => ("posix".into(), false),
             "sys_platform" | "sys.platform" => ("linux".into(), false),
             "platform_system" => ("Linux".into(), false),
@@ -128,6 +156,15 @@ impl Parser<'_> {
             "implementation_name" => ("cpython".into(), false),
             _ => return None,
         })
+    }
+
+    /// A variable whose value is a set of names.
+    fn take_set(&mut self) -> Option<&'a [String]> {
+        let environment = self.environment;
+        if self.take("extras") {
+            return Some(environment.extras);
+        }
+        self.take("dependency_groups").then_some(environment.groups)
     }
 
     fn take(&mut self, word: &str) -> bool {
@@ -175,4 +212,29 @@ fn compare(left: &[u32], right: &[u32]) -> Ordering {
     let size = left.len().max(right.len());
     let padded = |version: &[u32]| version.iter().copied().chain(std::iter::repeat(0)).take(size).collect::<Vec<_>>();
     padded(left).cmp(&padded(right))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MarkerEnvironment, evaluate, satisfies};
+
+    #[test]
+    fn markers_of_locks() {
+        let (extras, groups) = (["a-b".to_owned()], ["dev".to_owned()]);
+        let environment = MarkerEnvironment { python_version: "3.13.5", extra: "x", extras: &extras, groups: &groups };
+        let holds = |marker: &str| evaluate(marker, &environment);
+        assert_eq!(holds("'A_b' in extras"), Some(true));
+        assert_eq!(holds("'c' in extras or 'dev' not in dependency_groups"), Some(false));
+        assert_eq!(holds("python_full_version >= '3.13.5' and python_version < '3.14'"), Some(true));
+        assert_eq!(holds("extras == 'x'"), None);
+    }
+
+    #[test]
+    fn versions_in_ranges() {
+        assert_eq!(satisfies("3.13.5", ">=3.9, <4"), Some(true));
+        assert_eq!(satisfies("3.13.5", ">=3.14"), Some(false));
+        assert_eq!(satisfies("3.13.5", "==3.13.*,!=3.13.5"), Some(false));
+        assert_eq!(satisfies("3.13.5", ""), Some(true));
+        assert_eq!(satisfies("3.13.5", "what"), None);
+    }
 }

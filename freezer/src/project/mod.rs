@@ -10,11 +10,12 @@ mod distribution;
 mod environment;
 mod files;
 mod frozen;
-mod marker;
+mod lock;
+pub(crate) mod marker;
 mod metadata;
 mod packages;
 mod path_files;
-mod pyproject;
+pub(crate) mod pyproject;
 mod read;
 mod requirement;
 mod roots;
@@ -23,9 +24,12 @@ pub use distribution::InstalledDistribution;
 pub use environment::Environment;
 pub use error::ProjectError;
 pub use files::{FoundFile, FoundTree, is_compiled, is_executable, walk};
+pub use lock::{FoundLock, LOCK_NAME, Lock, LockChoice, LockError, PACKAGE_PREFIX};
 pub use metadata::{EntryPoints, entry_point_module};
+pub(crate) use pyproject::script_text as console_script;
 pub use requirement::{Requirement, normalize};
 pub use roots::{Place, RootSource, SearchRoot, SourceOwner};
+pub(crate) use settings::nearest;
 pub use settings::{DataSetting, Settings, SettingsOverrides, SourcePolicy};
 
 use std::path::PathBuf;
@@ -50,6 +54,8 @@ pub struct ProjectRequest {
 pub struct Project {
     /// A name for the executable.
     pub name: String,
+    /// The folder that it lies in: its own, or that of the script.
+    pub folder: PathBuf,
     /// What the user decided.
     pub settings: Settings,
     /// How the program is run.
@@ -68,6 +74,8 @@ pub struct Project {
     pub distribution: Option<ProjectDistribution>,
     /// The environment, if there is one.
     pub environment: Option<Environment>,
+    /// What a traced run of it has used.
+    pub lock: Option<FoundLock>,
     /// What was noticed.
     pub warnings: Vec<Warning>,
 }

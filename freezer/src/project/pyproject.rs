@@ -15,11 +15,11 @@ use super::{ProjectError, Requirement, Settings, normalize};
 
 /// A read pyproject.toml.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pyproject {
-    pub(super) path: PathBuf,
-    pub(super) table: Table,
+pub(crate) struct Pyproject {
+    pub(crate) path: PathBuf,
+    pub(crate) table: Table,
     /// The project's name, if it says so.
-    pub(super) name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Its version, if it is written there.
     pub(super) version: Option<String>,
     /// Console and window scripts: name and `module:function`.
@@ -32,7 +32,7 @@ pub(super) struct Pyproject {
 
 impl Pyproject {
     /// Reads the pyproject.toml of `folder`; `None` if there is none.
-    pub(super) fn read(folder: &Path) -> Result<Option<Self>, ProjectError> {
+    pub(crate) fn read(folder: &Path) -> Result<Option<Self>, ProjectError> {
         let path = folder.join("pyproject.toml");
         if !path.is_file() {
             return Ok(None);
@@ -52,7 +52,7 @@ impl Pyproject {
     }
 
     /// What `[tool.pyfreeze]` says.
-    pub(super) fn settings(&self) -> Result<Settings, ProjectError> {
+    pub(crate) fn settings(&self) -> Result<Settings, ProjectError> {
         tool(&self.table, "pyfreeze").map_or(Ok(Settings::default()), |table| Settings::parse(table, &self.path))
     }
 
@@ -144,7 +144,7 @@ impl Pyproject {
 
 /// The text of the script that runs `reference`, line by line what pip 26 writes (`PipScriptMaker.script_template`),
 /// so that tracebacks agree; a comment stands for the `#!` line.
-pub(super) fn script_text(reference: &str) -> String {
+pub(crate) fn script_text(reference: &str) -> String {
     let reference = reference.split('[').next().unwrap_or(reference);
     let (module, attribute) = reference.split_once(':').unwrap_or((reference, "main"));
     let (module, attribute) = (module.trim(), attribute.trim());

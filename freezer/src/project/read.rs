@@ -1,7 +1,6 @@
 //! Reading a project of each kind.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,8 +10,9 @@ use super::metadata::{entry_point_module, parse_metadata};
 use super::packages::Packages;
 use super::pyproject::{Pyproject, script_text};
 use super::{
-    Environment, FoundFile, FoundTree, GeneratedFile, MainModule, Place, Project, ProjectDistribution, ProjectError,
-    ProjectRequest, RootSource, Scope, SearchRoot, Settings, SourceOwner, normalize, walk,
+    Environment, FoundFile, FoundLock, FoundTree, GeneratedFile, LOCK_NAME, LockError, MainModule, Place, Project,
+    ProjectDistribution, ProjectError, ProjectRequest, RootSource, Scope, SearchRoot, Settings, SourceOwner, normalize,
+    walk,
 };
 use crate::bytecode::{Library, SourceText};
 use crate::contents::EntryPoint;
@@ -24,6 +24,7 @@ struct Common<'a> {
     path: PathBuf,
     settings: Settings,
     environment: Option<Environment>,
+    lock: Option<FoundLock>,
 }
 
 pub(super) fn project(request: &ProjectRequest, library: &Library) -> Result<Project, ProjectError> {
@@ -36,10 +37,14 @@ pub(super) fn project(request: &ProjectRequest, library: &Library) -> Result<Pro
     let pyproject = Pyproject::read(folder)?;
     let settings = pyproject.as_ref().map_or(Ok(Settings::default()), Pyproject::settings)?;
     let settings = settings.with(&request.overrides)?;
-    let active = env::var_os("VIRTUAL_ENV").map(PathBuf::from).filter(|path| !path.as_os_str().is_empty());
+    let active = Environment::active();
     let environment = Environment::find(request.venv.as_deref(), active.as_deref(), folder, library)?;
     let folder = folder.to_owned();
-    let common = Common { library, path, settings, environment };
+    let lock = request.overrides.lock.read(&folder)?;
+    if settings.locked && lock.is_none() {
+        return Err(LockError::NotFound { path: folder.join(LOCK_NAME) }.into());
+    }
+    let common = Common { library, path, settings, environment, lock };
     if common.path.is_file() {
         return Ok(common.script(&folder));
     }
@@ -96,7 +101,8 @@ impl Common<'_> {
     /// `python folder`: the folder is the virtual root.
     fn folder(self, folder: &Path) -> Result<Project, ProjectError> {
         let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or("app").to_owned();
-        let skipped: Vec<_> = self.settings.output.iter().cloned().collect();
+        let lock = folder.join(LOCK_NAME);
+        let skipped: Vec<_> = self.settings.output.iter().cloned().chain([lock]).collect();
         let found = walk(folder, &skipped)?;
         let own = RootSource { place: Place::Folder(folder.to_owned()), owner: SourceOwner::Project };
         let main =
@@ -210,8 +216,10 @@ impl Common<'_> {
             SearchRoot { virtual_path: self.library.path.clone(), sources: vec![library] },
             SearchRoot { virtual_path: self.library.site_packages(), sources: installed },
         ];
+        let folder = if self.path.is_dir() { Some(self.path.as_path()) } else { self.path.parent() };
         Project {
             name,
+            folder: folder.unwrap_or(&self.path).to_owned(),
             settings: self.settings,
             entry_point,
             main,
@@ -221,6 +229,7 @@ impl Common<'_> {
             metadata: Vec::new(),
             distribution: None,
             environment: self.environment,
+            lock: self.lock,
             warnings,
         }
     }

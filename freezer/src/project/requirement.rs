@@ -3,7 +3,7 @@
 //! Comes in: a line of metadata. Goes out: the name, its extras, and whether the marker holds for this runtime. The
 //! version is not looked at: what is installed is what runs.
 
-use super::marker;
+use super::marker::{self, MarkerEnvironment};
 
 /// What a distribution requires.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,12 @@ impl Requirement {
     #[must_use]
     pub fn counts(&self, minor_version: u32, extras: &[String]) -> bool {
         let Some(marker) = &self.marker else { return true };
-        let holds = |extra: &str| marker::evaluate(marker, minor_version, extra).unwrap_or(true);
+        let python_version = format!("3.{minor_version}.0");
+        let holds = |extra: &str| {
+            let environment =
+                MarkerEnvironment { python_version: &python_version, extra, ..MarkerEnvironment::default() };
+            marker::evaluate(marker, &environment).unwrap_or(true)
+        };
         holds("") || extras.iter().any(|extra| holds(extra))
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::ProjectError;
+use super::{LockChoice, ProjectError};
 use crate::bytecode::Optimization;
 use crate::libraries::{GlibcVersion, Native};
 
@@ -36,6 +36,8 @@ pub struct Settings {
     pub include_distributions: Vec<String>,
     /// Files given by hand.
     pub data: Vec<DataSetting>,
+    /// Requirements files to install from.
+    pub requirements: Vec<PathBuf>,
     /// How far code is optimized.
     pub optimization: Optimization,
     /// Whether sources ride along.
@@ -54,6 +56,8 @@ pub struct Settings {
     pub glibc: Option<GlibcVersion>,
     /// The executable to write.
     pub output: Option<PathBuf>,
+    /// True to fail when there is no lock, or it names what is gone; only the command line says so.
+    pub locked: bool,
 }
 
 /// One `SRC:DEST`.
@@ -97,15 +101,20 @@ pub struct SettingsOverrides {
     pub glibc: Option<GlibcVersion>,
     /// See [`Settings::output`].
     pub output: Option<PathBuf>,
+    /// The lock to use; only the command line says so.
+    pub lock: LockChoice,
+    /// See [`Settings::locked`].
+    pub locked: bool,
 }
 
 /// The keys of `[tool.pyfreeze]`.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "script",
     "include",
     "exclude",
     "include-distributions",
     "data",
+    "requirements",
     "optimization",
     "source",
     "prune",
@@ -159,6 +168,7 @@ impl Settings {
             exclude: reader.texts("exclude")?,
             include_distributions: reader.texts("include-distributions")?,
             data: data.iter().map(|text| DataSetting::parse(text, folder)).collect::<Result<_, _>>()?,
+            requirements: reader.texts("requirements")?.iter().map(|path| folder.join(path)).collect(),
             optimization,
             source,
             prune: reader.switch("prune")?,
@@ -168,6 +178,7 @@ impl Settings {
             host_libraries: reader.texts("host-libraries")?,
             glibc: glibc.transpose()?,
             output: reader.text("output")?.map(|path| folder.join(path)),
+            locked: false,
         })
     }
 
@@ -194,6 +205,7 @@ impl Settings {
         self.host_libraries.extend(overrides.host_libraries.iter().cloned());
         self.glibc = overrides.glibc.clone().or(self.glibc);
         self.output = overrides.output.clone().or(self.output);
+        self.locked = overrides.locked;
         Ok(self)
     }
 }
@@ -267,7 +279,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The candidate that is most like `word`, if one is at all.
-pub(super) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let word = word.replace('_', "-").to_lowercase();
     let distances = candidates.iter().map(|candidate| (distance(&word, candidate), *candidate));
     distances.min().filter(|(distance, _)| *distance <= word.chars().count().max(3) / 2).map(|(_, candidate)| candidate)
@@ -305,7 +317,7 @@ mod tests {
     #[test]
     fn all_keys() {
         let settings = parse(
-            "script='s'\ninclude=['a.*']\nexclude=['b']\ninclude-distributions=['c']\ndata=['d:e']\noptimization=2\n\
+            "script='s'\ninclude=['a.*']\nexclude=['b']\ninclude-distributions=['c']\ndata=['d:e']\nrequirements=['r.txt']\noptimization=2\n\
              source='none'\nprune=true\nstrict=true\npython-options=['-u']\nnative='memfd'\nhost-libraries=['libx.so.1']\n\
              glibc='2.28'\noutput='o'",
         );
@@ -315,6 +327,7 @@ mod tests {
             exclude: vec!["b".into()],
             include_distributions: vec!["c".into()],
             data: vec![DataSetting { source: "/p/d".into(), destination: "e".into() }],
+            requirements: vec!["/p/r.txt".into()],
             optimization: Optimization::Docstrings,
             source: SourcePolicy::None,
             prune: true,
@@ -324,6 +337,7 @@ mod tests {
             host_libraries: vec!["libx.so.1".into()],
             glibc: GlibcVersion::parse("2.28"),
             output: Some("/p/o".into()),
+            locked: false,
         };
         assert_eq!(settings, Ok(expected));
     }

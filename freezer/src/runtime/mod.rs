@@ -3,6 +3,7 @@
 //! Comes in: a choice. Goes out: a checked [`Runtime`]: the stub's bytes, the library's payload and what is known
 //! about both. Nothing else of pyfreeze knows where a runtime comes from.
 
+mod disk_python;
 mod embedded;
 mod interpreter;
 
@@ -15,6 +16,7 @@ use pyfreeze_format::{FormatError, Payload, SectionKind};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use disk_python::DiskPythonError;
 pub use interpreter::{Interpreter, InterpreterError};
 
 use crate::bytecode::{Library, LibraryFile, LibraryModule};
@@ -24,6 +26,8 @@ use crate::payload::{PackedLibrary, RuntimeFacts, decode_section};
 pub const STUB_NAME: &str = "stub";
 /// The library's file name in a pack.
 pub const LIBRARY_NAME: &str = "library.payload";
+/// Where a pack's library keeps the installer's packages; no program gets them.
+pub const INSTALLER_PATH: &str = "installer";
 /// Where a pack's library has the shared libraries that it can bring along for packages.
 pub const CARRIED_FOLDER: &str = "carried";
 /// The environment variable that names a pack.
@@ -201,8 +205,8 @@ impl Runtime {
     /// What the manifest of an executable says about its runtime.
     #[must_use]
     pub fn facts(&self) -> RuntimeFacts {
-        let Descriptor { python_version, target, glibc, identity, .. } = self.descriptor().clone();
-        RuntimeFacts { python_version, target, glibc, identity }
+        let Descriptor { python_version, target, glibc, identity, builtin_modules, .. } = self.descriptor().clone();
+        RuntimeFacts { python_version, target, glibc, identity, builtin_modules }
     }
 
     /// What the stages that understand Python need to know about the standard library.

@@ -34,6 +34,7 @@ impl Bar {
     /// Shows how far the build is.
     pub fn show(&self, progress: Progress) {
         let (stage, done, total, text) = match progress {
+            Progress::Install(package) => ("install", 0, 1, package),
             Progress::Graph(graph::Progress::Found { module_count }) => {
                 ("imports", 0, 1, format!("{module_count} modules found"))
             }

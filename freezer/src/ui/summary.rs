@@ -4,6 +4,7 @@ use super::{Style, count_text, duration_text, size_text};
 use crate::contents::{MissingImport, Owner};
 use crate::freeze::Frozen;
 use crate::inspect::{PackageSize, Report};
+use crate::install::Installer;
 
 /// Lines for packages, and for missing imports, before "and … more".
 const LIST_LIMIT: usize = 8;
@@ -15,6 +16,7 @@ pub fn build_summary(frozen: &Frozen, style: Style) -> String {
     let title = style.bold(&output.display().to_string());
     let mut text = format!("{title}  {} in {}\n", size_text(report.file_size), duration_text(*duration));
     text += &facts(report, style);
+    text += &installed(frozen, style);
     text += &row(style, "compiled", &format!("{} now, {} from the cache", compiled.compiled, compiled.cached));
     text + &missing(&report.manifest.missing, style)
 }
@@ -36,6 +38,17 @@ pub fn inspect_summary(path: &str, report: &Report, style: Style) -> String {
     text += &row(style, "made by", &format!("pyfreeze {}", report.manifest.pyfreeze_version));
     text += &row(style, "digest", &report.digest);
     text + &missing(&report.manifest.missing, style)
+}
+
+/// Where the packages came from, when no environment had them.
+fn installed(frozen: &Frozen, style: Style) -> String {
+    let Some(installed) = &frozen.installed else { return String::new() };
+    let how = match installed.made_by {
+        Some(Installer::Pip) => "now with pip",
+        Some(Installer::Uv) => "now with uv",
+        None => "before; `--upgrade` does it anew",
+    };
+    row(style, "installed", &format!("from {}, {how}", installed.origin))
 }
 
 fn facts(report: &Report, style: Style) -> String {
@@ -166,6 +179,7 @@ mod tests {
                     target: "x86_64-unknown-linux-gnu".into(),
                     glibc: "2.17".into(),
                     identity: "12".into(),
+                    builtin_modules: Vec::new(),
                 },
                 entry_point: EntryPoint { description: "script".into(), path: "app.py".into(), is_folder: false },
                 settings: SettingsFacts {
@@ -181,6 +195,7 @@ mod tests {
                 glibc: None,
                 distributions: vec![distribution],
                 missing: vec![import("yaml", true)],
+                left_out: Vec::new(),
             },
         }
     }

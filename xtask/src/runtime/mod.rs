@@ -4,7 +4,8 @@
 //!
 //! 1. [`cpython()`]: CPython and its C libraries as static libraries, headers, the standard library and the licences.
 //! 2. [`stub()`]: the Rust crate `pyfreeze-stub` linked with these into one program.
-//! 3. [`pack()`]: the stub and the standard library, compiled and compressed, as pyfreeze embeds them.
+//! 3. [`pack()`]: the stub and the standard library, compiled and compressed, and pip ([`installer()`]), as pyfreeze
+//!    embeds them.
 //!
 //! What is built never depends on where the cache or the checkout lies, nor on the machine's own compiler.
 
@@ -13,6 +14,7 @@ mod carried;
 mod cpython;
 mod debian;
 mod error;
+mod installer;
 mod link;
 mod machine;
 mod pack;
@@ -50,8 +52,13 @@ pub(crate) fn stub(prefix: &CpythonPrefix, ui: &Ui) -> Result<Stub> {
     stub::stub(&Cache::open()?, prefix, ui)
 }
 
+/// Fetches the installer that packs carry, or finds it: a folder of Python packages.
+pub(crate) fn installer(ui: &Ui) -> Result<PathBuf> {
+    installer::prepare(&Cache::open()?, ui)
+}
+
 /// Packs the stub with its standard library, or finds them packed: the folder that pyfreeze embeds.
-pub(crate) fn pack(prefix: &CpythonPrefix, stub: &Stub, ui: &Ui) -> Result<PathBuf> {
+pub(crate) fn pack(prefix: &CpythonPrefix, stub: &Stub, installer: &Path, ui: &Ui) -> Result<PathBuf> {
     let cache = Cache::open()?;
     let inputs = PackInputs {
         stub: stub.program().to_path_buf(),
@@ -59,6 +66,7 @@ pub(crate) fn pack(prefix: &CpythonPrefix, stub: &Stub, ui: &Ui) -> Result<PathB
         library: prefix.standard_library(),
         bootstrap: stub_sources().join("bootstrap"),
         licenses: prefix.licenses(),
+        installer: installer.to_path_buf(),
         carried: carried::libraries()?,
         target: TARGET.to_owned(),
         glibc: cpython::pins::Pins::read()?.glibc,

@@ -1,6 +1,6 @@
 //! Stage 3: stub + standard library → runtime pack, the two files that pyfreeze embeds.
 //!
-//! Comes in: the linked stub, a plain python of the same build, its library and the licences. Goes out: a folder
+//! Comes in: the linked stub, a plain python of the same build, its library, pip and the licences. Goes out: a folder
 //! with `stub` and `library.payload`, found by the hash of all that goes into it. The library is a payload whose
 //! entry point is "none", so that grafting it onto the stub gives an ordinary interpreter.
 
@@ -11,7 +11,7 @@ use std::process::Command;
 
 use pyfreeze::bytecode::{self, BytecodeError, Compiler, CompilerOptions, LibraryFile, Optimization, TreeSource};
 use pyfreeze::payload::{compressed, encode_section, parallel_map};
-use pyfreeze::runtime::{CARRIED_FOLDER, Descriptor, LIBRARY_NAME, RuntimeLibrary, STUB_NAME};
+use pyfreeze::runtime::{CARRIED_FOLDER, Descriptor, INSTALLER_PATH, LIBRARY_NAME, RuntimeLibrary, STUB_NAME};
 use pyfreeze_format::{
     EntryPointKind, NewBlob, NewFile, NewSettings, PayloadWriter, Placement, SectionKind, WriteError, layout,
 };
@@ -53,6 +53,8 @@ pub(crate) struct PackInputs {
     pub(crate) bootstrap: PathBuf,
     /// The licence texts, with `versions.json`.
     pub(crate) licenses: PathBuf,
+    /// The folder of the installer's packages.
+    pub(crate) installer: PathBuf,
     /// Shared libraries that packages expect of the host, to be brought along.
     pub(crate) carried: Vec<PathBuf>,
     /// The Rust target triple.
@@ -132,7 +134,7 @@ pub(crate) fn pack(
     Ok(pack)
 }
 
-/// A file of the library or a licence.
+/// A file of the library, of the installer, or a licence.
 struct File {
     path: String,
     disk: PathBuf,
@@ -142,7 +144,12 @@ struct File {
 
 impl File {
     fn is_module(&self) -> bool {
-        self.path.ends_with(".py") && !self.path.starts_with("licenses/")
+        self.path.ends_with(".py") && self.is_of_library()
+    }
+
+    /// False for what is not of the standard library: licences, libraries for packages, and the installer.
+    fn is_of_library(&self) -> bool {
+        !["licenses", CARRIED_FOLDER, INSTALLER_PATH].iter().any(|folder| self.path.starts_with(&format!("{folder}/")))
     }
 }
 
@@ -163,6 +170,7 @@ fn library_files(inputs: &PackInputs) -> Result<Vec<File>, PackError> {
     if inputs.licenses.is_dir() {
         files.extend(folder_files(&inputs.licenses, "licenses")?);
     }
+    files.extend(folder_files(&inputs.installer, INSTALLER_PATH)?);
     Ok(files)
 }
 
@@ -310,9 +318,8 @@ fn store(
         })
     };
     let files = parallel_map(&jobs, worker_count(), work, |done| progress("compress", done, jobs.len()))?;
-    let of_library = |file: &&File| !file.path.starts_with("licenses/") && !file.path.starts_with(CARRIED_FOLDER);
     let other = |file: &File| LibraryFile { path: file.path.clone(), is_executable: file.is_executable };
-    let others = others.iter().filter(of_library).map(other).collect();
+    let others = others.iter().filter(|file| file.is_of_library()).map(other).collect();
     Ok(StoredLibrary { files, scans: modules.into_iter().map(|module| module.module).collect(), others })
 }
 

@@ -9,6 +9,7 @@ use super::load::{self, fail};
 use super::symbols::{self, From, Image};
 use super::table;
 use crate::sys::libc_next::Next;
+use crate::sys::state;
 
 unsafe extern "C" {
     fn pyfreeze_take_error() -> *mut c_char;
@@ -17,41 +18,60 @@ unsafe extern "C" {
 // SAFETY (all exported functions of this file): the C library's names with its signatures, or names that only
 // loader.c uses; ours stand before the C library's in every search.
 
-/// `dlopen`, and who calls it.
+/// `dlopen`, and who calls it: the dynamic loader's function if that has to answer, else null and the answer.
 #[unsafe(no_mangle)]
-extern "C" fn pyfreeze_dlopen(path: *const c_char, flags: c_int, caller: *const c_void) -> *mut c_void {
-    if path.is_null() {
-        return bind::open(path, flags);
+extern "C" fn pyfreeze_dlopen(
+    path: *const c_char,
+    flags: c_int,
+    caller: *const c_void,
+    result: *mut *mut c_void,
+) -> *mut c_void {
+    match open(path, flags, caller) {
+        Some(handle) => {
+            // SAFETY: loader.c passes the address of its own variable.
+            unsafe { result.write(handle) };
+            ptr::null_mut()
+        }
+        None => bind::NEXT_DLOPEN.address(),
+    }
+}
+
+/// A handle or null, if the payload has anything to do with it.
+fn open(path: *const c_char, flags: c_int, caller: *const c_void) -> Option<*mut c_void> {
+    if path.is_null() || state::payload().is_none() {
+        return None;
     }
     // SAFETY: callers of `dlopen` pass C strings.
     let name = unsafe { CStr::from_ptr(path) }.to_bytes();
     if let Some(rest) = name.strip_prefix(b"$ORIGIN/")
-        && let Some(caller) = table::by_address(caller)
+        && let Some(caller) = library_of(caller)
     {
-        return match find::beside(caller, rest) {
-            Some(index) => load::load(index, flags),
-            None => not_found(path),
-        };
+        let found = find::beside(caller, rest);
+        return Some(found.map_or_else(|| not_found(path), |index| load::load(index, flags)));
     }
     match find::by_path(name) {
-        Meant::Library(index) => load::load(index, flags),
-        Meant::Nothing => not_found(path),
-        Meant::Outside if name.contains(&b'/') => bind::open(path, flags),
+        Meant::Library(index) => Some(load::load(index, flags)),
+        Meant::Nothing => Some(not_found(path)),
+        Meant::Outside if name.contains(&b'/') => None,
         Meant::Outside => by_name(path, name, flags, caller),
     }
 }
 
 /// A bare name: what is loaded already, what lies beside the caller, the host's, any of the payload's.
-fn by_name(path: *const c_char, name: &[u8], flags: c_int, caller: *const c_void) -> *mut c_void {
-    let beside = || table::by_address(caller).and_then(|caller| find::beside(caller, name));
+fn by_name(path: *const c_char, name: &[u8], flags: c_int, caller: *const c_void) -> Option<*mut c_void> {
+    let beside = || library_of(caller).and_then(|caller| find::beside(caller, name));
     if let Some(index) = find::loaded(name).or_else(beside) {
-        return load::load(index, flags);
+        return Some(load::load(index, flags));
     }
+    let index = find::any(name)?;
     let found = bind::open(path, flags);
-    match find::any(name).filter(|_| found.is_null()) {
-        Some(index) => load::load(index, flags),
-        None => found,
-    }
+    Some(if found.is_null() { load::load(index, flags) } else { found })
+}
+
+/// The library of the payload from which a call comes, mapped or copied.
+fn library_of(caller: *const c_void) -> Option<&'static table::Loaded> {
+    let copy = || bind::describe(caller).and_then(|(_, map)| table::by_foreign_handle(map));
+    table::by_address(caller).or_else(copy)
 }
 
 fn not_found(path: *const c_char) -> *mut c_void {
@@ -59,53 +79,66 @@ fn not_found(path: *const c_char) -> *mut c_void {
     ptr::null_mut()
 }
 
-/// `dlsym` and `dlvsym`, and who calls them.
+/// `dlsym` and `dlvsym`, and who calls them: as [`pyfreeze_dlopen`].
 #[unsafe(no_mangle)]
 extern "C" fn pyfreeze_dlsym(
     handle: *mut c_void,
     name: *const c_char,
     version: *const c_char,
     caller: *const c_void,
+    result: *mut *mut c_void,
 ) -> *mut c_void {
+    match symbol(handle, name, version, caller) {
+        Some(address) => {
+            // SAFETY: loader.c passes the address of its own variable.
+            unsafe { result.write(address) };
+            ptr::null_mut()
+        }
+        None => bind::NEXT_DLSYM.address(),
+    }
+}
+
+/// An address or null, if a library of the payload has anything to do with it.
+fn symbol(
+    handle: *mut c_void,
+    name: *const c_char,
+    version: *const c_char,
+    caller: *const c_void,
+) -> Option<*mut c_void> {
     // SAFETY: callers of `dlsym` pass C strings.
-    let text = unsafe { CStr::from_ptr(name) };
+    let bytes = unsafe { CStr::from_ptr(name) }.to_bytes_with_nul();
     // SAFETY: callers of `dlvsym` pass C strings; `dlsym` passes none.
     let wanted = (!version.is_null()).then(|| unsafe { CStr::from_ptr(version) });
-    let bytes = text.to_bytes_with_nul();
     if let Some(loaded) = table::by_handle(handle) {
-        return symbols::in_scope(loaded, bytes, wanted, From::Itself).unwrap_or_else(|| {
+        return Some(symbols::in_scope(loaded, bytes, wanted, From::Itself).unwrap_or_else(|| {
             fail(loaded.path(), c"undefined symbol: ", name);
             ptr::null_mut()
-        });
+        }));
+    }
+    if handle != libc::RTLD_NEXT && handle != libc::RTLD_DEFAULT {
+        return None;
     }
     let caller = table::by_address(caller);
-    if handle == libc::RTLD_NEXT
-        && let Some(found) = caller.and_then(|caller| symbols::in_scope(caller, bytes, wanted, From::Needed))
-    {
-        return found;
+    if handle == libc::RTLD_NEXT {
+        return caller.and_then(|caller| symbols::in_scope(caller, bytes, wanted, From::Needed));
     }
     let found = bind::symbol(handle, name, version);
-    if !found.is_null() || handle != libc::RTLD_DEFAULT {
-        return found;
+    if !found.is_null() {
+        return Some(found);
     }
     let in_scope = || caller.and_then(|caller| symbols::in_scope(caller, bytes, wanted, From::Itself));
-    symbols::in_global(bytes).or_else(in_scope).unwrap_or(found)
+    symbols::in_global(bytes).or_else(in_scope)
 }
 
 static NEXT_DLCLOSE: Next = Next::new(c"dlclose");
 static NEXT_DLERROR: Next = Next::new(c"dlerror");
-static NEXT_DLADDR: Next = Next::new(c"dladdr");
 static NEXT_DLADDR1: Next = Next::new(c"dladdr1");
 static NEXT_DLINFO: Next = Next::new(c"dlinfo");
 
 /// See dlclose(3): libraries of the payload stay.
 #[unsafe(no_mangle)]
 extern "C" fn dlclose(handle: *mut c_void) -> c_int {
-    if table::by_handle(handle).is_some() {
-        return 0;
-    }
-    let is_copy = |loaded: &&table::Loaded| loaded.as_handle() == handle;
-    if table::known().iter().any(|loaded| is_copy(&loaded)) {
+    if table::by_handle(handle).or_else(|| table::by_foreign_handle(handle)).is_some() {
         return 0;
     }
     // SAFETY: the C library's own function, of this signature.
@@ -134,10 +167,13 @@ extern "C" fn dladdr(address: *const c_void, information: *mut libc::Dl_info) ->
         unsafe { information.write(found) };
         return 1;
     }
-    // SAFETY: the C library's own function, of this signature.
-    let next: extern "C" fn(*const c_void, *mut libc::Dl_info) -> c_int =
-        unsafe { mem::transmute(NEXT_DLADDR.address()) };
-    next(address, information)
+    let Some((mut found, map)) = bind::describe(address) else { return 0 };
+    if let Some(copy) = table::by_foreign_handle(map) {
+        found.dli_fname = copy.path();
+    }
+    // SAFETY: callers of `dladdr` pass a writable structure.
+    unsafe { information.write(found) };
+    1
 }
 
 /// See dladdr1(3): with `RTLD_DL_LINKMAP`, also the library.

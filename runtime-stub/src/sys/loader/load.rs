@@ -98,8 +98,7 @@ fn needs(lock: &Lock, loaded: &Loaded, library: &Library<'static>) -> bool {
         Needed::Host(name) => {
             let is_there = !bind::open(name.as_ptr().cast(), libc::RTLD_NOW).is_null();
             if !is_there {
-                let message = bind::last_message();
-                fail(loaded.path(), message, c"".as_ptr());
+                fail(c"".as_ptr(), bind::last_message(), c"".as_ptr());
             }
             is_there
         }
@@ -113,7 +112,7 @@ fn own(loaded: &'static Loaded, library: &Library<'static>, flags: c_int) -> boo
         LibraryWay::Memory => {
             let handle = copy::load(library.row.entry, flags);
             if handle.is_null() {
-                fail(loaded.path(), bind::last_message(), c"".as_ptr());
+                fail(loaded.path(), copy::without_path(bind::last_message()), c"".as_ptr());
             }
             loaded.handle.store(handle, Ordering::Release);
             !handle.is_null()

@@ -35,26 +35,44 @@ pyfreeze_take_error(void)
 
 /* ---- functions that depend on who calls them --------------------------------------------------------------- */
 
-extern void *pyfreeze_dlopen(const char *, int, void *);
-extern void *pyfreeze_dlsym(void *, const char *, const char *, void *);
+/* Each gives the dynamic loader's function if the call is its business; else NULL, with the result in the last
+   argument. That function is jumped to, not called: it looks at who has called it. */
+typedef void *open_function(const char *, int);
+typedef void *symbol_function(void *, const char *);
+extern open_function *pyfreeze_dlopen(const char *, int, void *, void **);
+extern symbol_function *pyfreeze_dlsym(void *, const char *, const char *, void *, void **);
 
 void *
 dlopen(const char *path, int flags)
 {
-    return pyfreeze_dlopen(path, flags, __builtin_return_address(0));
+    void *result;
+    open_function *next = pyfreeze_dlopen(path, flags, __builtin_return_address(0), &result);
+    if (next == NULL) {
+        return result;
+    }
+    __attribute__((musttail)) return next(path, flags);
 }
 
 void *
 dlsym(void *handle, const char *name)
 {
-    return pyfreeze_dlsym(handle, name, NULL, __builtin_return_address(0));
+    void *result;
+    symbol_function *next = pyfreeze_dlsym(handle, name, NULL, __builtin_return_address(0), &result);
+    if (next == NULL) {
+        return result;
+    }
+    __attribute__((musttail)) return next(handle, name);
 }
 
 /* dlvsym stays the dynamic loader's for everybody else: it is how this program finds the functions that it replaces. */
 void *
 _PyFreeze_dlvsym(void *handle, const char *name, const char *version)
 {
-    return pyfreeze_dlsym(handle, name, version, __builtin_return_address(0));
+    void *result;
+    if (pyfreeze_dlsym(handle, name, version, __builtin_return_address(0), &result) == NULL) {
+        return result;
+    }
+    return dlvsym(handle, name, version);
 }
 
 /* ---- thread-local storage of mapped libraries -------------------------------------------------------------- */

@@ -179,6 +179,12 @@ pub(super) fn by_handle(handle: *const c_void) -> Option<&'static Loaded> {
     known().iter().find(|loaded| ptr::eq(ptr::from_ref(*loaded).cast(), handle))
 }
 
+/// The library of which the dynamic loader has loaded a copy under this handle, which is its `struct link_map`.
+pub(super) fn by_foreign_handle(handle: *const c_void) -> Option<&'static Loaded> {
+    let is_meant = |loaded: &&Loaded| ptr::eq(loaded.handle.load(Ordering::Acquire), handle);
+    known().iter().find(is_meant).filter(|_| !handle.is_null())
+}
+
 /// The mapped library in which an address lies.
 pub(super) fn by_address(address: *const c_void) -> Option<&'static Loaded> {
     let address = address.addr() as u64;
