@@ -24,7 +24,6 @@ from google.protobuf import struct_pb2
 from lxml import etree
 from PIL import Image
 from sklearn.ensemble import HistGradientBoostingClassifier
-from threadpoolctl import threadpool_info, threadpool_limits
 
 NAMES = ("numpy", "scipy", "pandas", "pyarrow", "polars", "duckdb", "scikit-learn", "opencv-python-headless", "pillow",
          "lxml", "cryptography", "psycopg-binary", "grpcio", "protobuf", "pyzmq")
@@ -42,10 +41,6 @@ print(round(float(model.score(frame[["y"]], frame["x"] > 3)), 3), etree.fromstri
 print(len({ssl.OPENSSL_VERSION, rust.openssl.openssl_version_text()}), Fernet(Fernet.generate_key()).encrypt(b"x")[:4])
 print(psycopg.pq.version() > 170000, len(ssl.create_default_context().get_ciphers()) > 10, struct_pb2.Value(number_value=1).number_value)
 
-pools = threadpool_info()
-print(sorted((pool["user_api"], pool["internal_api"], pool["prefix"], os.path.basename(pool["filepath"]).split("-")[0]) for pool in pools))
-with threadpool_limits(1):
-    print(sorted(pool["num_threads"] for pool in threadpool_info()))
 results = []
 
 
