@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import warnings
 from importlib.metadata import version
 
 import cryptography.hazmat.bindings._rust as rust
@@ -69,6 +70,7 @@ with zmq.Context() as context, context.socket(zmq.PAIR) as left, context.socket(
     right.connect("inproc://x")
     left.send(b"over")
     print(right.recv(), grpc.StatusCode.OK.value)
+warnings.filterwarnings("ignore", "This process .* is multi-threaded")
 child = os.fork()
 if child == 0:
     print("child", float(np.linalg.det(np.eye(3) * 2)), etree.fromstring("<c/>").tag, flush=True)
