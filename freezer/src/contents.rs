@@ -201,6 +201,8 @@ pub struct SharedLibrary {
     pub file: DataFile,
     /// The module that imports reach by it; `None` if no import seen at build time leads there.
     pub module: Option<String>,
+    /// True if the program can't start without that module.
+    pub is_required: bool,
 }
 
 /// Where a data file's bytes are.

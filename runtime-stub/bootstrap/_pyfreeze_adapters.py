@@ -1,7 +1,7 @@
-"""What single standard modules must know about the virtual root, applied when they are imported.
+"""What single modules must know about the virtual root, applied when they are imported.
 
-Comes in: a standard module that has just run. Goes out: the same module with one function replaced. Each
-adapter says what would go wrong without it.
+Comes in: a module that has just run. Goes out: the same module with one function replaced. Each adapter says what
+would go wrong without it.
 """
 
 
@@ -27,10 +27,35 @@ def _resources(common):
         if not _pyfreeze.is_virtual(os.fspath(path)):
             yield path
             return
-        with tempfile.TemporaryDirectory() as folder:
-            copy = pathlib.Path(folder) / path.name
+        try:
+            folder = tempfile.TemporaryDirectory()
+        except OSError:
+            # Nothing can be written here: the path still means something to this process.
+            yield path
+            return
+        with folder:
+            copy = pathlib.Path(folder.name) / path.name
             (shutil.copytree if path.is_dir() else shutil.copyfile)(path, copy)
             yield copy
+
+
+def _certifi(core):
+    # `where()` asks `as_file`, which would write a temporary copy at every start. OpenSSL reads the virtual path.
+    import os
+
+    core._CACERT_PATH = os.path.join(os.path.dirname(core.__file__), "cacert.pem")
+
+
+def _ctypes_util(util):
+    # `find_library` asks the host's tools; what the program brings itself is only in the payload.
+    from _pyfreeze_bootstrap import _pyfreeze
+
+    on_host = util.find_library
+
+    def find_library(name):
+        return on_host(name) or _pyfreeze.library(name)
+
+    util.find_library = find_library
 
 
 def _spawn(spawn):
@@ -62,6 +87,8 @@ def _spawn(spawn):
 
 
 _ADAPTERS = {
+    "certifi.core": _certifi,
+    "ctypes.util": _ctypes_util,
     "importlib.resources._common": _resources,
     "multiprocessing.spawn": _spawn,
 }

@@ -110,7 +110,7 @@ impl Collector<'_, '_> {
     fn library(&mut self, path: String, owner: Owner, source: PathBuf, module: Option<String>) {
         let content = FileContent::Disk(source);
         let file = DataFile { path: path.clone(), owner, content, is_executable: true };
-        self.files.libraries.entry(path).or_insert(SharedLibrary { file, module });
+        self.files.libraries.entry(path).or_insert(SharedLibrary { file, module, is_required: false });
     }
 
     fn project(&mut self) -> Result<(), GraphError> {
