@@ -171,7 +171,9 @@ fn section(head: &str, all: impl Iterator<Item = Row>, run: &[Row], old: &str) -
     let mut lines = BTreeMap::new();
     for row in all {
         let fresh = run.iter().find(|fresh| fresh.name == row.name).map(Row::line);
-        let kept = || old.lines().find(|line| line.starts_with(&format!("| {} |", row.name))).map(str::to_owned);
+        // A result of other versions is none of these.
+        let start = format!("| {} | {} |", row.name, row.packages);
+        let kept = || old.lines().find(|line| line.starts_with(&start)).map(str::to_owned);
         let line = fresh.or_else(kept).unwrap_or_else(|| row.line());
         lines.insert(row.name, line);
     }
@@ -237,6 +239,8 @@ mod tests {
             ]
         );
         assert_eq!(text(&rows, &[], &second), second);
+        let newer = second.replace("| a 1 |", "| a 0 |");
+        assert!(text(&rows, &[], &newer).contains("| a | a 1 | things | not run frozen yet |"));
     }
 
     #[test]

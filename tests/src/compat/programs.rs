@@ -44,7 +44,7 @@ fn check(program: &Program, kind: Kind, depth: Depth, product: &Product) -> Test
         let _busy = measure::busy();
         let venv = packages::environment_with_libraries(product, &program.requirements())?;
         let workspace = Workspace::new()?;
-        Bench::new(program, product, workspace, venv)?
+        Trial::new(program, product, workspace, venv)?
     };
     let outcome = compare(&built, kind);
     let result = match &outcome {
@@ -79,7 +79,7 @@ impl Failure {
 }
 
 /// One program, ready to be built and run.
-struct Bench<'a> {
+struct Trial<'a> {
     program: &'a Program,
     product: &'a Product,
     workspace: Workspace,
@@ -89,10 +89,10 @@ struct Bench<'a> {
     build_took: std::cell::OnceCell<Duration>,
 }
 
-impl<'a> Bench<'a> {
+impl<'a> Trial<'a> {
     fn new(program: &'a Program, product: &'a Product, workspace: Workspace, venv: PathBuf) -> Result<Self, Stop> {
         let folder = product.tests().join("compat").join(program.folder());
-        let bench = Self {
+        let trial = Self {
             program,
             product,
             workspace,
@@ -101,11 +101,11 @@ impl<'a> Bench<'a> {
             outputs: std::cell::OnceCell::new(),
             build_took: std::cell::OnceCell::new(),
         };
-        copy_tree(&folder, &bench.source())?;
+        copy_tree(&folder, &trial.source())?;
         for name in ["stage/empty", "python", "temp"] {
-            fs::create_dir_all(bench.workspace.join(name))?;
+            fs::create_dir_all(trial.workspace.join(name))?;
         }
-        Ok(bench)
+        Ok(trial)
     }
 
     fn source(&self) -> PathBuf {
@@ -196,17 +196,17 @@ impl<'a> Bench<'a> {
 }
 
 /// Runs both; gives what the page says of it.
-fn compare(bench: &Bench<'_>, kind: Kind) -> Result<String, Failure> {
+fn compare(trial: &Trial<'_>, kind: Kind) -> Result<String, Failure> {
     let outputs = {
         let _busy = measure::busy();
-        let python = bench.python().output();
+        let python = trial.python().output();
         if python.status != Status::Exited(0) {
             return Err(Failure::new("not run: fails under python", python.report()));
         }
-        bench.build()?;
-        [bench.frozen().output(), python]
+        trial.build()?;
+        [trial.frozen().output(), python]
     };
-    let normalizers = bench.normalizers();
+    let normalizers = trial.normalizers();
     let said = |index: usize| {
         let Output { status, stdout, stderr, .. } = &outputs[index];
         let stderr = if kind == Kind::Suite { "" } else { stderr };
@@ -222,9 +222,9 @@ fn compare(bench: &Bench<'_>, kind: Kind) -> Result<String, Failure> {
     let is_good = outputs[0].status == Status::Exited(0);
     let failure = failure_text(&frozen, &python, &outputs);
     // OK because a row is compared once.
-    let _ = bench.outputs.set(outputs);
+    let _ = trial.outputs.set(outputs);
     if frozen == python {
-        let note = bench.hostility.note();
+        let note = trial.hostility.note();
         return Ok(if summary.is_empty() { format!("works{note}") } else { format!("works{note}: {summary}") });
     }
     let word = if is_good {
