@@ -12,7 +12,8 @@ def adapt(module):
 
 def _resources(common):
     # `as_file` hands a pathlib.Path out as it is, since it is "already a file". Other programs, to whom such
-    # paths are given, can't see the virtual root: they get a temporary copy, as from a zip file.
+    # paths are given, can't see the virtual root: they get a temporary copy, as from a zip file. Not so shared
+    # libraries: this process loads them, and by the virtual path it does so without a copy.
     import contextlib
     import os
     import pathlib
@@ -24,7 +25,7 @@ def _resources(common):
     @common.as_file.register(pathlib.Path)
     @contextlib.contextmanager
     def as_file(path):
-        if not _pyfreeze.is_virtual(os.fspath(path)):
+        if not _pyfreeze.is_virtual(os.fspath(path)) or _pyfreeze.is_library(os.fspath(path)):
             yield path
             return
         try:
@@ -86,9 +87,28 @@ def _spawn(spawn):
     spawn._fixup_main_from_path = _fixup_main_from_path
 
 
+def _threadpoolctl(threadpoolctl):
+    # It looks for BLAS and OpenMP in /proc/self/maps, where mapped libraries are parts of the executable.
+    from _pyfreeze_bootstrap import _pyfreeze
+
+    controller = threadpoolctl.ThreadpoolController
+    from_maps = getattr(controller, "_find_libraries_with_linux", None)
+    if from_maps is None:
+        # Older versions ask `dl_iterate_phdr`, which knows.
+        return
+
+    def _find_libraries_with_linux(self):
+        from_maps(self)
+        for path in _pyfreeze.loaded_libraries():
+            self._make_controller_from_path(path)
+
+    controller._find_libraries_with_linux = _find_libraries_with_linux
+
+
 _ADAPTERS = {
     "certifi.core": _certifi,
     "ctypes.util": _ctypes_util,
     "importlib.resources._common": _resources,
     "multiprocessing.spawn": _spawn,
+    "threadpoolctl": _threadpoolctl,
 }

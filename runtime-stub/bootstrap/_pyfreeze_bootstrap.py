@@ -22,7 +22,9 @@ _ModuleSpec = _frozen_importlib.ModuleSpec
 _find = _pyfreeze.find
 
 # Modules that need a word about the virtual root once they have run; see `_pyfreeze_adapters`.
-_ADAPTED = frozenset({"certifi.core", "ctypes.util", "importlib.resources._common", "multiprocessing.spawn"})
+_ADAPTED = frozenset(
+    {"certifi.core", "ctypes.util", "importlib.resources._common", "multiprocessing.spawn", "threadpoolctl"}
+)
 
 
 class PayloadLoader(_frozen_importlib_external.SourceFileLoader):

@@ -109,10 +109,10 @@ impl<'a> Linker<'a> {
         copies: LibraryWay,
     ) -> LinkedLibrary {
         let LinkInput { elf, needed, is_mapped } = &self.inputs[position];
-        let needed = needed.iter().filter_map(|found| match found {
-            Found::Library(index) => Some(NewNeeded::Library(indices[*index])),
-            Found::Host(name) => Some(NewNeeded::Host(name.clone())),
-            Found::Missing(_) => None,
+        let needed = needed.iter().map(|found| match found {
+            Found::Library(index) => NewNeeded::Library(indices[*index]),
+            // What is nowhere now may be there when the program runs; if not, loading says so as it does from disk.
+            Found::Host(name) | Found::Missing(name) => NewNeeded::Host(name.clone()),
         });
         let way = if *is_mapped { LibraryWay::Mapped } else { copies };
         let mut description = describe(elf, way, placement.addresses[position]);

@@ -262,11 +262,9 @@ impl<'a> LibraryPlan<'a> {
     /// Who is mapped and who is loaded by the dynamic loader, which must then load all that it needs.
     fn choose_ways(&mut self, native: Native) {
         for library in &mut self.libraries {
-            let missing = library.needed.iter().any(|found| matches!(found, Found::Missing(_)));
             library.reason = match native {
                 Native::Memfd => Some("as `--native memfd` says".to_owned()),
                 Native::Cache => Some("as `--native cache` says".to_owned()),
-                Native::Auto if missing => Some("something that it needs is missing".to_owned()),
                 Native::Auto => library.elf.obstacle.clone(),
             };
         }

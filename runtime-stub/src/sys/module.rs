@@ -278,6 +278,21 @@ fn library(stem: &Object) -> Result<Object, Raised> {
     path.map_or_else(|| Ok(Object::none()), |path| path.text())
 }
 
+/// `_pyfreeze.loaded_libraries()`.
+#[unsafe(no_mangle)]
+extern "C" fn pyfreeze_loaded_libraries(
+    _module: *mut PyObject,
+    _arguments: *const *mut PyObject,
+    _count: isize,
+) -> *mut PyObject {
+    let paths = || {
+        let list = Object::list()?;
+        find::loaded_paths().try_for_each(|path| list.append(&Object::text(path.to_bytes())?))?;
+        Ok(list)
+    };
+    into_c(paths())
+}
+
 macro_rules! functions_of_one_argument {
     ($($(#[$doc:meta])* $name:ident($argument:ident) $body:expr;)*) => {$(
         $(#[$doc])*
@@ -306,6 +321,8 @@ functions_of_one_argument! {
     pyfreeze_is_directory(path) Object::boolean(directory(target(&path)).is_some());
     /// `_pyfreeze.is_virtual(path)`.
     pyfreeze_is_virtual(path) Object::boolean(!matches!(target(&path), Target::Outside | Target::Executable(_)));
+    /// `_pyfreeze.is_library(path)`.
+    pyfreeze_is_library(path) Object::boolean(matches!(target(&path), Target::Inside(entry) if entry.is_library));
     /// `_pyfreeze.library(stem)`.
     pyfreeze_library(stem) library(&stem);
     /// `_pyfreeze.modules(path)`.

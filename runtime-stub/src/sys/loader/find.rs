@@ -1,5 +1,7 @@
 //! Which library of the payload is meant by a path or a name.
 
+use core::ffi::CStr;
+
 use pyfreeze_format::{Entry, EntryIndex, Libraries, LibraryIndex};
 
 use super::table::{self, Loaded, Status};
@@ -43,6 +45,13 @@ pub(super) fn loaded(name: &[u8]) -> Option<LibraryIndex> {
 pub(super) fn any(name: &[u8]) -> Option<LibraryIndex> {
     let libraries = libraries()?;
     libraries.rows().map(|(index, _)| index).find(|index| has_name(*index, name))
+}
+
+/// The paths of the libraries that have been loaded.
+pub(crate) fn loaded_paths() -> impl Iterator<Item = &'static CStr> {
+    let ready = table::known().iter().filter(|loaded| loaded.status() == Status::Ready);
+    // SAFETY: `table` made the path a C string that is never freed.
+    ready.map(|loaded| unsafe { CStr::from_ptr(loaded.path()) })
 }
 
 /// By what stands between `lib` and `.so`, as `ld -l` has it; wheels put a digest behind that.
