@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use wait4::Wait4 as _;
+
 /// How long a program may take unless a test says otherwise: generous, because a loaded machine is no bug.
 const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(120);
 
@@ -173,7 +175,7 @@ impl Run {
         let writer = std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(&input)));
         let stdout = read_all(child.stdout.take());
         let stderr = read_all(child.stderr.take());
-        let status = wait(&mut child, self.time_limit);
+        let (status, peak_memory) = wait(&mut child, self.time_limit);
         // OK because the reading threads don't panic; a lost text shows up as a difference.
         let output = Output {
             description: self.description(),
@@ -181,6 +183,7 @@ impl Run {
             stdout: stdout.join().unwrap_or_default(),
             stderr: stderr.join().unwrap_or_default(),
             took: started.elapsed(),
+            peak_memory,
         };
         drop(writer);
         output
@@ -192,7 +195,8 @@ impl Run {
         if output.status == Status::Exited(0) { Ok(output) } else { Err(output.report()) }
     }
 
-    fn command(&self) -> Command {
+    /// The command, not yet started: for those who look at its output while it runs.
+    pub(crate) fn command(&self) -> Command {
         let mut command = match (self.streams.script(), self.streams) {
             (Some(script), _) => {
                 let mut shell = Command::new("bash");
@@ -275,6 +279,9 @@ pub struct Output {
     pub stderr: String,
     /// How long it took.
     pub took: Duration,
+    /// The largest resident size of it or any child it waited for, in bytes; never less than that of these tests,
+    /// because the kernel counts from the fork.
+    pub peak_memory: u64,
 }
 
 impl Output {
@@ -285,6 +292,7 @@ impl Output {
             stdout: String::new(),
             stderr: error.to_string(),
             took: Duration::ZERO,
+            peak_memory: 0,
         }
     }
 
@@ -317,22 +325,37 @@ fn read_all(stream: Option<impl Read + Send + 'static>) -> std::thread::JoinHand
     })
 }
 
-fn wait(child: &mut Child, limit: Duration) -> Status {
-    let deadline = Instant::now() + limit;
-    let mut pause = Duration::from_micros(200);
-    while Instant::now() < deadline {
-        match child.try_wait() {
-            Ok(Some(status)) => return status.into(),
-            Ok(None) => std::thread::sleep(pause),
-            Err(_) => return Status::NotStarted,
+/// Waits for the end, or for the time limit. The waiting is one call, because only that tells the memory used.
+fn wait(child: &mut Child, limit: Duration) -> (Status, u64) {
+    let group = child.id();
+    let (ended, has_ended) = std::sync::mpsc::channel::<()>();
+    let watch = std::thread::spawn(move || {
+        let is_late = has_ended.recv_timeout(limit) == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
+        if is_late {
+            kill_group(group);
         }
-        pause = (pause * 2).min(Duration::from_millis(20));
+        is_late
+    });
+    let used = child.wait4();
+    drop(ended);
+    // OK because the watching thread doesn't panic.
+    let is_late = watch.join().unwrap_or_default();
+    match used {
+        _ if is_late => (Status::TimedOut, 0),
+        Ok(used) => (used.status.into(), used.rusage.maxrss),
+        Err(_) => (Status::NotStarted, 0),
     }
-    // The whole group, by the id that `process_group(0)` gave it.
-    let group = format!("-{}", child.id());
-    let _ = Command::new("bash").args(["-c", "kill -9 -- \"$1\"", "bash", &group]).status();
+}
+
+/// Ends a program that was started with [`Run::command`], with its children.
+pub(crate) fn end_group(child: &mut Child) {
+    kill_group(child.id());
     let _ = child.wait();
-    Status::TimedOut
+}
+
+/// The whole group, by the id that `process_group(0)` gave it.
+fn kill_group(id: u32) {
+    let _ = Command::new("bash").args(["-c", "kill -9 -- \"$1\" 2>/dev/null", "bash", &format!("-{id}")]).status();
 }
 
 /// A word as a shell reads it.

@@ -36,7 +36,7 @@ use crate::runner::{Options, Test};
 /// Runs the tests whose names contain one of the given words: all of them without a word.
 ///
 /// * `--quick` leaves out what takes minutes: real tools, the thousand-module project.
-/// * `--full-compat` runs all real tools instead of the smaller half.
+/// * `--full-compat` runs all packages instead of the quick ones, and writes `docs/compatibility.md`.
 /// * `--list` only prints the names.
 pub fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
     let options = Options::parse(arguments);
@@ -49,6 +49,13 @@ pub fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
     };
     let report = runner::run(all_tests(&options), &product, &options);
     print!("{}", compat::table());
+    if options.is_full_compat
+        && !options.is_list
+        && let Err(message) = compat::write_page(&product.checkout)
+    {
+        eprintln!("error: {message}");
+        return ExitCode::FAILURE;
+    }
     println!("{report}");
     if report.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

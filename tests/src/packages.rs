@@ -1,7 +1,7 @@
 //! Environments with packages from PyPI.
 //!
 //! Comes in: requirements. Goes out: a virtual environment of the reference Python that holds them, made once and
-//! kept under a name that says what is in it. Only pure Python goes in: shared libraries come with a later runtime.
+//! kept under a name that says what is in it: with shared libraries as the wheels deliver them, or without any.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,42 +37,43 @@ pub fn environment(product: &Product, requirements: &str) -> Result<PathBuf, Sto
     make(product, requirements, Libraries::NotBuilt)
 }
 
-/// As [`environment`], for tools with many compiled parts: wheels as they are, then without their shared libraries.
-/// Most such packages have the same code in Python beside it.
+/// As [`environment`], with wheels as they are and nothing built from source.
 ///
 /// # Errors
 /// As [`environment`].
-pub fn environment_without_libraries(product: &Product, requirements: &str) -> Result<PathBuf, Stop> {
-    make(product, requirements, Libraries::Removed)
+pub fn environment_with_libraries(product: &Product, requirements: &str) -> Result<PathBuf, Stop> {
+    make(product, requirements, Libraries::Kept)
 }
 
-/// How an environment stays free of shared libraries.
+/// What becomes of shared libraries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Libraries {
     /// Packages that would have some are built from source, without a compiler.
     NotBuilt,
-    /// They are deleted after installing.
-    Removed,
+    /// They stay.
+    Kept,
 }
 
 fn make(product: &Product, requirements: &str, libraries: Libraries) -> Result<PathBuf, Stop> {
     let _guard = INSTALLING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let key =
-        blake3::hash(format!("3\n{libraries:?}\n{}\n{requirements}", product.python.display()).as_bytes()).to_hex();
+    let key = blake3::hash(format!("4\n{libraries:?}\n{requirements}").as_bytes()).to_hex();
     let venv = product.cache.join("environments").join(&key[..16]);
     let mark = venv.join("complete");
-    if mark.is_file() {
-        return Ok(venv);
+    let python = product.python.display().to_string();
+    match fs::read_to_string(&mark) {
+        Ok(made_with) if made_with == python => return Ok(venv),
+        // Each new runtime brings a Python of its own; gigabytes of packages need not come anew with it.
+        Ok(_) => remove_python(&venv.join("bin"))?,
+        Err(_) if venv.exists() => fs::remove_dir_all(&venv)?,
+        Err(_) => {}
     }
-    if venv.exists() {
-        fs::remove_dir_all(&venv)?;
-    }
+    let is_installed = mark.exists();
     fs::create_dir_all(&venv)?;
     Run::new(&product.python, &venv).args(["-I", "-m", "venv", "--without-pip"]).arg(&venv).success()?;
-    if !requirements.trim().is_empty() {
+    if !is_installed && !requirements.trim().is_empty() {
         install(product, &venv, requirements, libraries)?;
     }
-    fs::write(mark, requirements)?;
+    fs::write(mark, python)?;
     Ok(venv)
 }
 
@@ -88,20 +89,22 @@ fn install(product: &Product, venv: &Path, requirements: &str, libraries: Librar
         // A build without a compiler leaves the optional accelerators out.
         .env("CC", "/bin/false")
         .time_limit(Duration::from_secs(900));
-    if libraries == Libraries::NotBuilt {
-        run = run.args(["--no-binary", BUILT_FROM_SOURCE]);
-    }
+    run = match libraries {
+        Libraries::NotBuilt => run.args(["--no-binary", BUILT_FROM_SOURCE]),
+        Libraries::Kept => run.args(["--only-binary", ":all:"]),
+    };
     // How this machine reaches its package registry is its own business.
     for (name, value) in std::env::vars().filter(|(name, _)| name.starts_with("PIP_") || name.contains("_proxy")) {
         run = run.env(name, value);
     }
     run.success()?;
-    if libraries == Libraries::Removed { remove_libraries(&site_packages(venv)) } else { Ok(()) }
+    Ok(())
 }
 
-fn remove_libraries(folder: &Path) -> Result<(), Stop> {
-    let is_library = |path: &Path| path.extension().is_some_and(|extension| extension == "so");
-    for entry in walkdir::WalkDir::new(folder).into_iter().flatten().filter(|entry| is_library(entry.path())) {
+/// `venv` leaves links that exist as they are.
+fn remove_python(folder: &Path) -> Result<(), Stop> {
+    let is_python = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with("python");
+    for entry in fs::read_dir(folder)?.flatten().filter(is_python) {
         fs::remove_file(entry.path())?;
     }
     Ok(())

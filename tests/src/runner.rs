@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::compat::Depth;
 use crate::product::Product;
 
 /// Tests that run at the same time: each starts processes of its own, so more would only crowd a small machine.
@@ -101,6 +102,16 @@ impl Options {
             }
         }
         options
+    }
+
+    /// How much of `tests/compat.toml` is run.
+    #[must_use]
+    pub fn depth(&self) -> Depth {
+        match (self.is_full_compat, self.is_quick) {
+            (true, _) => Depth::Full,
+            (false, true) => Depth::None,
+            (false, false) => Depth::Test,
+        }
     }
 
     fn selects(&self, test: &Test) -> bool {

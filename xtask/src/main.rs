@@ -43,8 +43,11 @@ enum Command {
         /// A project; examples/hello by default
         project: Option<std::path::PathBuf>,
     },
-    /// Freeze real tools from PyPI and compare them with python
-    Compat,
+    /// Freeze packages from PyPI, compare them with python and write docs/compatibility.md
+    Compat {
+        /// Only rows whose names begin with one of these: all by default
+        rows: Vec<String>,
+    },
     /// Put the release binary and its licences into a tar archive
     Dist,
 }
@@ -66,7 +69,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Runtime => print(&product::runtime()?.pack),
         Command::Build => print(&product::build()?.pyfreeze),
         Command::Bench { project } => demo::bench(project),
-        Command::Compat => test::compat(),
+        Command::Compat { rows } => test::compat(&rows),
         Command::Dist => print(&dist::run_dist()?),
     }
 }

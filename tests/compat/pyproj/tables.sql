@@ -1,0 +1,2 @@
+CREATE TABLE own (x INTEGER);
+INSERT INTO own VALUES (1), (2), (3);

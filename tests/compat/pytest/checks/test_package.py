@@ -1,0 +1,5 @@
+"""Found with `--pyargs`."""
+
+
+def test_package():
+    assert __package__ == "checks"
