@@ -19,9 +19,9 @@ const GLIBC: [&str; 12] = [
     "libBrokenLocale.so.1",
 ];
 
-/// What a manylinux wheel may expect of any desktop or server (PEP 600 and auditwheel's policies), and what only the
-/// driver of a device can provide.
-const EXPECTED: [&str; 27] = [
+/// What a manylinux wheel may expect of any desktop or server (PEP 600 and auditwheel's policies), what Qt's wheels are
+/// linked with beyond that, and what only the driver of a device can provide.
+const EXPECTED: [&str; 32] = [
     "libX11.so.6",
     "libXext.so.6",
     "libXrender.so.1",
@@ -49,6 +49,11 @@ const EXPECTED: [&str; 27] = [
     "libgbm.so.1",
     "libwayland-client.so.0",
     "libcrypt.so.1",
+    "libfreetype.so.6",
+    "libgssapi_krb5.so.2",
+    "libzstd.so.1",
+    "libbrotlidec.so.1",
+    "libbrotlicommon.so.1",
 ];
 
 /// True for a part of glibc.
