@@ -40,6 +40,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("libraries/nothing_opened", nothing_opened),
         Test::new("libraries/without_proc", without_proc),
         Test::new("libraries/glibc_floor", glibc_floor),
+        Test::new("libraries/told", told),
         Test::new("libraries/missing_library", missing_library),
         Test::new("libraries/another_architecture", another_architecture),
         Test::new("libraries/damaged", damaged),
@@ -178,6 +179,34 @@ fn expect(text: &str, parts: &[&str]) -> TestResult {
 fn glibc_floor(product: &Product) -> TestResult {
     let workspace = extension_project("")?;
     expect(&refused(product, &workspace, &["--glibc", "2.2"])?, &["error: glibc 2.", "is needed", "hint: use a wheel"])
+}
+
+/// What the build, `inspect` and `why` say of libraries.
+fn told(product: &Product) -> TestResult {
+    let workspace = extension_project("")?;
+    let pyfreeze = |arguments: &[&str]| product.command(workspace.path()).args(arguments.iter().copied()).success();
+    let summary = pyfreeze(&["build", "app", "-o", "frozen"])?.stdout;
+    expect(
+        &summary,
+        &[
+            " mapped, 1 copied to memory\n             copied native/libfixed.so: it has",
+            "the runtime's own: libgcc_s.so.1",
+            ", libraries ",
+        ],
+    )?;
+    let list = pyfreeze(&["inspect", "frozen", "--libraries"])?.stdout;
+    expect(&list, &["fast.abi3.so\n  module fast, imported by __main__\n  needs libbase.so, libgcc_s.so.1\n"])?;
+    let why = |name: &str| pyfreeze(&["why", "frozen", name]).map(|output| output.stdout);
+    let chain = "fast  fast.abi3.so\n  __main__  (the program)\n    → fast  (imported)\n";
+    expect(&why("fast")?, &[chain, "mapped from the executable\n", "  needs libbase.so, libgcc_s.so.1\n"])?;
+    expect(&why("libbase.so")?, &["native/libbase.so\n  needed by fast.abi3.so, native/libmiddle.so\n"])?;
+    expect(&why("native.libuser")?, &["native/libuser.so\n  neither an import nor a library leads to it"])?;
+    pyfreeze(&["build", "app", "-o", "frozen", "--native", "memfd"])?;
+    expect(&why("libgcc_s.so.1")?, &["copied to memory: as `--native memfd` says\n", "  of the runtime\n"])?;
+    let json = pyfreeze(&["why", "frozen", "fast", "--json"])?.stdout;
+    let value: serde_json::Value = serde_json::from_str(&json).map_err(|error| error.to_string())?;
+    let is_told = value["found"] == "library" && value["needed"][0] == "native/libbase.so";
+    if is_told && value["chain"][1]["reason"] == "import" { Ok(()) } else { Err(json.into()) }
 }
 
 /// A folder whose program imports a shared library as a module: it is no real one, but the build can't know.

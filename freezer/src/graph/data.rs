@@ -104,13 +104,20 @@ impl Collector<'_, '_> {
     /// The library of a module that imports lead to.
     fn extension(&mut self, node: &Node) {
         let NodeKind::Extension { virtual_path, path } = &node.kind else { return };
-        self.library(virtual_path.clone(), node.owner.clone(), path.clone(), Some(node.name.clone()));
+        self.library(virtual_path.clone(), node.owner.clone(), path.clone(), Some(node));
     }
 
-    fn library(&mut self, path: String, owner: Owner, source: PathBuf, module: Option<String>) {
+    fn library(&mut self, path: String, owner: Owner, source: PathBuf, node: Option<&Node>) {
         let content = FileContent::Disk(source);
         let file = DataFile { path: path.clone(), owner, content, is_executable: true };
-        self.files.libraries.entry(path).or_insert(SharedLibrary { file, module });
+        let importer = node.and_then(|node| node.imported_by);
+        let library = SharedLibrary {
+            file,
+            module: node.map(|node| node.name.clone()),
+            imported_by: importer.map(|index| self.graph.nodes[index].name.clone()),
+            reason: node.map(|node| node.reason),
+        };
+        self.files.libraries.entry(path).or_insert(library);
     }
 
     fn project(&mut self) -> Result<(), GraphError> {
