@@ -42,6 +42,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("libraries/glibc_floor", glibc_floor),
         Test::new("libraries/told", told),
         Test::new("libraries/missing_library", missing_library),
+        Test::new("libraries/same_name", same_name),
         Test::new("libraries/another_architecture", another_architecture),
         Test::new("libraries/damaged", damaged),
     ]
@@ -245,6 +246,34 @@ fn missing_library(product: &Product) -> TestResult {
     )?;
     let run = Run::new(workspace.join("frozen"), workspace.path()).output();
     expect(&run.stderr, &["ImportError: ", "libbase.so: cannot open shared object file"])
+}
+
+/// Two packages with different libraries of one SONAME: each module gets that of its own package.
+fn same_name(product: &Product) -> TestResult {
+    let workspace = project()?;
+    let site = "venv/lib/python3.13/site-packages";
+    workspace.write("venv/pyvenv.cfg", "version = 3.13.5\n")?;
+    for (name, source) in [("one", "shared.c"), ("two", "plugin.c")] {
+        let info = format!("{site}/{name}-1.dist-info");
+        let load = "import ctypes, os\nlibrary = ctypes.CDLL(os.path.join(os.path.dirname(__file__), 'libsame.so'))\n";
+        workspace.write(&format!("{site}/{name}/__init__.py"), load)?;
+        workspace.write(&format!("{info}/METADATA"), format!("Name: {name}\nVersion: 1\n"))?;
+        workspace.write(&format!("{info}/RECORD"), format!("{name}/__init__.py,,\n{name}/libsame.so,,\n"))?;
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("libraries");
+        compile("cc", &sources, &workspace.join(&format!("{site}/{name}")), ("libsame.so", source, &[]))?;
+    }
+    workspace.write("app.py", "import one, two\nprint(one.library.shared_value(), two.library.plugin_value())\n")?;
+    let build = ["build", "app.py", "-o", "frozen", "--venv", "venv"];
+    let said = product.command(workspace.path()).args(build).success()?.stderr;
+    expect(
+        &said,
+        &[
+            "warning: Two packages bring different libraries of the same name: `libsame.so`\n",
+            "hint: `lib/python3.13/site-packages/one/libsame.so`, `lib/python3.13/site-packages/two/libsame.so`",
+        ],
+    )?;
+    let output = Run::new(workspace.join("frozen"), workspace.path()).success()?;
+    if output.stdout == "30 77\n" { Ok(()) } else { Err(output.report().into()) }
 }
 
 /// A changed byte of the ELF header: the machine, or the file type.

@@ -106,7 +106,9 @@ fn absent(name: &str, why: Option<&LeftOutReason>, wanted: Option<&MissingImport
             "of `{distribution}`, which no import leads to; include it with `--include {name}` or `--include-distribution {distribution}`"
         ),
         Some(LeftOutReason::Missing) => {
-            "it was not found when the program was built; install it in the environment given by `--venv`".into()
+            "it was not found when the program was built; install it in the environment given by `--venv`, or have \
+             pyfreeze install it (`-r FILE`, `--install`)"
+                .into()
         }
         None => "the build knew no such module or file".into(),
     };
