@@ -205,6 +205,8 @@ pub struct SharedLibrary {
     pub imported_by: Option<String>,
     /// Why it is in; `None` for what comes along with its owner.
     pub reason: Option<Reason>,
+    /// True if the program can't start without that module.
+    pub is_required: bool,
 }
 
 /// Where a data file's bytes are.

@@ -149,7 +149,7 @@ pub fn freeze(
     let options = payload_options(&project.settings, worker_count);
     let stored = |done, total| progress(Progress::Stored { done, total });
     let payload = payload::write(&contents, &libraries, runtime, &options, &stored)?;
-    let image = image::graft(runtime.stub(), &payload.bytes)?;
+    let image = image::graft(runtime.stub(), &payload.bytes, &payload.code_ranges()?)?;
     let total = image.size();
     executable::write(&image, &output, Durability::Synced, &|done| progress(Progress::Written { done, total }))?;
     let report = Report::new(&pyfreeze_format::Payload::parse(&payload.bytes)?, payload.manifest, total);

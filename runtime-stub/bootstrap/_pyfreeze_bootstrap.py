@@ -21,8 +21,10 @@ _frozen_importlib._bootstrap_external = _frozen_importlib_external
 _ModuleSpec = _frozen_importlib.ModuleSpec
 _find = _pyfreeze.find
 
-# Standard modules that need a word about the virtual root once they have run; see `_pyfreeze_adapters`.
-_ADAPTED = frozenset({"importlib.resources._common", "multiprocessing.spawn"})
+# Modules that need a word about the virtual root once they have run; see `_pyfreeze_adapters`.
+_ADAPTED = frozenset(
+    {"certifi.core", "ctypes.util", "importlib.resources._common", "multiprocessing.spawn", "threadpoolctl"}
+)
 
 
 class PayloadLoader(_frozen_importlib_external.SourceFileLoader):
@@ -71,7 +73,7 @@ class PayloadLoader(_frozen_importlib_external.SourceFileLoader):
 
 
 class AdaptedLoader(PayloadLoader):
-    """Loads a standard module that is told about the virtual root right after it has run."""
+    """Loads a module that is told about the virtual root right after it has run."""
 
     def exec_module(self, module):
         super().exec_module(module)

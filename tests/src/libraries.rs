@@ -4,10 +4,11 @@
 //! by `ctypes`, from disk and frozen, mapped and copied.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::command::{Output, Run};
+use crate::command::{Output, Run, Status};
 use crate::executables::{bare_root, is_foreign, needs_root, tool};
 use crate::product::Product;
 use crate::project::Workspace;
@@ -37,6 +38,9 @@ pub fn tests() -> Vec<Test> {
     vec![
         Test::new("libraries/mapped", |product| same_as_python(product, project()?, &[])),
         Test::new("libraries/copied", copied),
+        Test::new("libraries/cached", cached),
+        Test::new("libraries/no_executable_memory_files", no_executable_memory_files),
+        Test::new("libraries/found_by_name", found_by_name),
         Test::new("libraries/nothing_opened", nothing_opened),
         Test::new("libraries/without_proc", without_proc),
         Test::new("libraries/glibc_floor", glibc_floor),
@@ -131,6 +135,55 @@ fn small(product: &Product, options: &[&str]) -> Result<(Workspace, PathBuf, Out
     Ok((workspace, executable, python))
 }
 
+/// `--native cache`: files of the user's alone, written once, never trusted.
+fn cached(product: &Product) -> TestResult {
+    let (workspace, executable, python) = small(product, &["--native", "cache"])?;
+    let run =
+        || Run::new(&executable, workspace.path()).env("XDG_CACHE_HOME", workspace.join("cache").display().to_string());
+    compare(&python, &run().success()?)?;
+    let folder = workspace.join("cache/pyfreeze/libraries");
+    let files = workspace.list("cache/pyfreeze/libraries");
+    if fs::metadata(&folder)?.permissions().mode() & 0o777 != 0o700
+        || !files.iter().any(|name| name.ends_with("-libbase.so"))
+    {
+        return Err(format!("not the user's alone, or not there: {files:?}").into());
+    }
+    for name in &files {
+        let path = folder.join(name);
+        fs::remove_file(&path)?;
+        fs::write(&path, "something else")?;
+    }
+    compare(&python, &run().success()?)?;
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755))?;
+    expect(&run().output().stderr, &["libbase.so: ", "no private folder"])
+}
+
+/// `vm.memfd_noexec=2` forbids memory files that could be executed as programs; as libraries they still do.
+fn no_executable_memory_files(product: &Product) -> TestResult {
+    needs_root()?;
+    let unshare = tool("unshare")?;
+    let (workspace, executable, python) = small(product, &["--native", "memfd"])?;
+    let script = "echo 2 > /proc/sys/vm/memfd_noexec || exit 99; exec \"$0\"";
+    let run = Run::new(unshare, workspace.path()).args(["-pf", "--mount-proc", "sh", "-c", script]).arg(&executable);
+    match run.output() {
+        output if output.status == Status::Exited(99) => Err(Stop::Skipped(Skip::Impossible("an old kernel".into()))),
+        output => compare(&python, &output),
+    }
+}
+
+/// `ctypes.util.find_library` also knows what the program brings.
+fn found_by_name(product: &Product) -> TestResult {
+    let workspace = small_project()?;
+    let text = "import ctypes, ctypes.util\n\
+                print(ctypes.CDLL(ctypes.util.find_library('plugin')).plugin_value())\n\
+                print(ctypes.CDLL('libplugin.so').plugin_value(), ctypes.util.find_library('surely-nowhere'))\n\
+                print(ctypes.util.find_library('c'))\n";
+    workspace.write("app/__main__.py", text)?;
+    let executable = freeze(product, &workspace, &[])?;
+    let output = Run::new(executable, workspace.path()).success()?;
+    expect(&output.stdout, &["77\n77 None\nlibc.so.6\n"])
+}
+
 /// A mapped library is neither opened nor copied anywhere.
 fn nothing_opened(product: &Product) -> TestResult {
     let strace = tool("strace")?;
@@ -203,7 +256,7 @@ fn told(product: &Product) -> TestResult {
     expect(&why("libbase.so")?, &["native/libbase.so\n  needed by fast.abi3.so, native/libmiddle.so\n"])?;
     expect(&why("native.libuser")?, &["native/libuser.so\n  neither an import nor a library leads to it"])?;
     pyfreeze(&["build", "app", "-o", "frozen", "--native", "memfd"])?;
-    expect(&why("libgcc_s.so.1")?, &["copied to memory: as `--native memfd` says\n", "  of the runtime\n"])?;
+    expect(&why("libgcc_s.so.1")?, &["copied: as `--native memfd` says\n", "  of the runtime\n"])?;
     let json = pyfreeze(&["why", "frozen", "fast", "--json"])?.stdout;
     let value: serde_json::Value = serde_json::from_str(&json).map_err(|error| error.to_string())?;
     let is_told = value["found"] == "library" && value["needed"][0] == "native/libbase.so";

@@ -169,6 +169,8 @@ pub(super) enum NativeArgument {
     Auto,
     /// Each copied to memory and loaded by the host's dynamic loader
     Memfd,
+    /// Each copied to the user's cache folder and loaded by the host's dynamic loader
+    Cache,
 }
 
 #[derive(Debug, Args)]

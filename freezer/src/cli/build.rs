@@ -101,6 +101,7 @@ pub(super) fn request(arguments: ProjectArguments) -> Result<FreezeRequest, Fail
         native: arguments.native.map(|native| match native {
             NativeArgument::Auto => Native::Auto,
             NativeArgument::Memfd => Native::Memfd,
+            NativeArgument::Cache => Native::Cache,
         }),
         host_libraries: arguments.allow_host_library,
         glibc: arguments.glibc.as_deref().map(glibc).transpose()?,

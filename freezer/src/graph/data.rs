@@ -118,6 +118,7 @@ impl Collector<'_, '_> {
             module: node.map(|node| node.name.clone()),
             imported_by: importer.map(|index| self.graph.nodes[index].name.clone()),
             reason: node.map(|node| node.reason),
+            is_required: false,
         };
         self.files.libraries.entry(path).or_insert(library);
     }

@@ -47,7 +47,7 @@ fn warnings(chains: &[MissingChain]) -> Vec<Warning> {
 
 /// The modules that are imported whenever the program starts, and all of the project's own: what another package
 /// imports only in a module that is itself imported in a `try` is not required.
-fn certain(graph: &ModuleGraph<'_>) -> HashSet<usize> {
+pub(super) fn certain(graph: &ModuleGraph<'_>) -> HashSet<usize> {
     let is_own = |index: &usize| graph.nodes[*index].owner == Owner::Project;
     let mut pending: Vec<_> = (0..graph.nodes.len()).filter(is_own).collect();
     let mut certain: HashSet<_> = pending.iter().copied().collect();

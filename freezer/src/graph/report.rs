@@ -1,6 +1,6 @@
 //! The finished graph as [`Contents`]: modules hot and cold, files, distributions, missing imports, warnings.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::cold::Cold;
@@ -9,8 +9,8 @@ use super::module_graph::{ModuleGraph, Node, NodeKind, NodePlace};
 use super::{GraphError, left_out, missing};
 use crate::bytecode::Compiled;
 use crate::contents::{
-    Contents, DataFile, Distribution, FileContent, Module, ModuleCode, ModuleSource, Owner, Reason, Temperature,
-    Warning,
+    Contents, DataFile, Distribution, FileContent, Module, ModuleCode, ModuleSource, Owner, Reason, SharedLibrary,
+    Temperature, Warning,
 };
 use crate::project::{InstalledDistribution, SourcePolicy};
 
@@ -38,7 +38,7 @@ pub(super) fn contents(graph: &ModuleGraph<'_>, cold: &Cold) -> Result<Contents,
         directories,
         modules: modules.into_values().collect(),
         files: files.into_values().collect(),
-        libraries: cold.files.libraries.values().cloned().collect(),
+        libraries: report.libraries(),
         distributions: report.distributions(),
         missing,
         left_out,
@@ -77,6 +77,15 @@ impl Report<'_, '_> {
             modules.entry(module.path.clone()).or_insert(module);
         }
         modules
+    }
+
+    /// The shared libraries, with those told apart without which the program can't start.
+    fn libraries(&self) -> Vec<SharedLibrary> {
+        let certain = missing::certain(self.graph);
+        let names: HashSet<_> = certain.iter().map(|index| self.graph.nodes[*index].name.as_str()).collect();
+        let is_required = |library: &SharedLibrary| library.module.as_deref().is_some_and(|name| names.contains(name));
+        let libraries = self.cold.files.libraries.values();
+        libraries.map(|library| SharedLibrary { is_required: is_required(library), ..library.clone() }).collect()
     }
 
     fn hot_module(&self, node: &Node) -> Option<Module> {

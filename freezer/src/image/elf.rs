@@ -19,7 +19,8 @@ use goblin::elf::header::header64;
 use goblin::elf::{ProgramHeader, SectionHeader};
 use object::elf::{
     EM_X86_64, ET_EXEC, FileHeader64, PF_R, PT_INTERP, PT_LOAD, PT_NOTE, ProgramHeader64, SHF_ALLOC, SHT_PROGBITS,
-    SectionHeader64,
+    SHT_STRTAB, SHT_SYMTAB, STB_GLOBAL, STT_FUNC, SectionFlags, SectionHeader64, SectionType, Sym64, SymbolInfo,
+    SymbolOther, SymbolSection,
 };
 use object::endian::{LittleEndian as LE, U16, U32, U64};
 use object::pod::{bytes_of, bytes_of_slice, from_bytes, slice_from_bytes};
@@ -27,6 +28,7 @@ use pyfreeze_format::{PAGE_SIZE, PAYLOAD_ADDRESS};
 use thiserror::Error;
 
 use super::{Image, Part};
+use crate::payload::CodeRange;
 
 /// The name of the section that covers the payload.
 pub const SECTION_NAME: &str = ".pyfreeze";
@@ -53,15 +55,15 @@ pub enum ImageError {
     Reread(String),
 }
 
-/// Adds `payload` to `stub`.
+/// Adds `payload`, in which the code of `code` lies, to `stub`.
 ///
 /// # Errors
 /// [`ImageError`] when the stub is not what a graft expects, or the result does not read back.
-pub fn graft<'a>(stub: &'a [u8], payload: &'a [u8]) -> Result<Image<'a>, ImageError> {
+pub fn graft<'a>(stub: &'a [u8], payload: &'a [u8], code: &[CodeRange]) -> Result<Image<'a>, ImageError> {
     let stub = Stub::parse(stub)?;
     let layout = Layout::new(stub.bytes.len() as u64, payload.len() as u64)?;
-    let (tail, table_offset) = stub.tail(&layout);
-    let front = stub.front(&layout, table_offset);
+    let (tail, table_offset, section_count) = stub.tail(&layout, code);
+    let front = stub.front(&layout, table_offset, section_count);
     let rest = stub.bytes.get(front.len()..).unwrap_or(&[]);
     let image = Image {
         parts: [
@@ -186,10 +188,11 @@ impl<'a> Stub<'a> {
     }
 
     /// The start of the file up to the end of the program headers, patched.
-    fn front(&self, layout: &Layout, table_offset: u64) -> Vec<u8> {
+    fn front(&self, layout: &Layout, table_offset: u64, section_count: usize) -> Vec<u8> {
         let mut header = self.header;
         header.e_shoff = U64::new(LE, table_offset);
-        header.e_shnum = U16::new(LE, header.e_shnum.get(LE) + 1);
+        // OK because the stub's sections, of which there are at most 65,535, are some thirty.
+        header.e_shnum = U16::new(LE, u16::try_from(section_count).unwrap_or(u16::MAX));
         let segments = self.segments_with(layout);
         // OK because `parse` has found the table inside the file, which is in memory.
         let table_start = usize::try_from(self.header.e_phoff.get(LE)).unwrap_or(0);
@@ -247,9 +250,10 @@ impl<'a> Stub<'a> {
         sections
     }
 
-    /// Section names and section headers for the end of the file, which nothing maps; and the headers' offset.
-    fn tail(&self, layout: &Layout) -> (Vec<u8>, u64) {
-        let names = [self.section_names, SECTION_NAME.as_bytes(), b"\0"].concat();
+    /// Section names, symbols and section headers for the end of the file, which nothing maps; the headers' offset
+    /// and number.
+    fn tail(&self, layout: &Layout, code: &[CodeRange]) -> (Vec<u8>, u64, usize) {
+        let names = [self.section_names, SECTION_NAME.as_bytes(), b"\0.symtab\0.strtab\0"].concat();
         let mut sections = self.sections_with(layout);
         if let Some(section) = sections.get_mut(usize::from(self.header.e_shstrndx.get(LE).0)) {
             section.sh_offset = U64::new(LE, layout.tail_offset);
@@ -257,9 +261,77 @@ impl<'a> Stub<'a> {
         }
         let mut tail = names;
         tail.resize(tail.len().next_multiple_of(16), 0);
+        if !code.is_empty() {
+            self.add_symbols(layout, code, &mut sections, &mut tail);
+        }
         let table_offset = layout.tail_offset + tail.len() as u64;
         tail.extend(bytes_of_slice(&sections));
-        (tail, table_offset)
+        (tail, table_offset, sections.len())
+    }
+
+    /// A symbol table of its own: the stub has none but that of its exported symbols.
+    fn add_symbols(
+        &self,
+        layout: &Layout,
+        code: &[CodeRange],
+        sections: &mut Vec<SectionHeader64<LE>>,
+        tail: &mut Vec<u8>,
+    ) {
+        let payload_section = sections.len().saturating_sub(1);
+        let mut texts = b"\0".to_vec();
+        let mut symbols = vec![symbol(0, 0, 0, 0)];
+        for range in code {
+            symbols.push(symbol(texts.len(), payload_section, range.address, range.size));
+            texts.extend(range.name.as_bytes());
+            texts.push(0);
+        }
+        let names = self.section_names.len() + SECTION_NAME.len() + 1;
+        let offset = |tail: &Vec<u8>| layout.tail_offset + tail.len() as u64;
+        let table = bytes_of_slice(&symbols);
+        sections.push(SectionHeader64 {
+            sh_link: small(payload_section + 2),
+            // One more than the last local symbol, which is the empty one.
+            sh_info: small(1),
+            sh_entsize: U64::new(LE, size_of::<Sym64<LE>>() as u64),
+            ..unmapped(names, SHT_SYMTAB, offset(tail), table.len())
+        });
+        tail.extend(table);
+        sections.push(unmapped(names + b".symtab\0".len(), SHT_STRTAB, offset(tail), texts.len()));
+        tail.extend(texts);
+        tail.resize(tail.len().next_multiple_of(16), 0);
+    }
+}
+
+/// OK because what is counted here (names, sections) lies in the stub, or was made of some hundred libraries.
+fn small(number: usize) -> U32<LE> {
+    U32::new(LE, u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+fn symbol(name: usize, section: usize, address: u64, size: u64) -> Sym64<LE> {
+    let is_named = section != 0;
+    Sym64 {
+        st_name: small(name),
+        st_info: if is_named { SymbolInfo::new(STB_GLOBAL, STT_FUNC) } else { SymbolInfo(0) },
+        st_other: SymbolOther(0),
+        st_shndx: U16::new(LE, SymbolSection(u16::try_from(section).unwrap_or(0))),
+        st_value: U64::new(LE, address),
+        st_size: U64::new(LE, size),
+    }
+}
+
+/// A section that is nowhere in memory.
+fn unmapped(name: usize, kind: SectionType, offset: u64, size: usize) -> SectionHeader64<LE> {
+    SectionHeader64 {
+        sh_name: small(name),
+        sh_type: U32::new(LE, kind),
+        sh_flags: U64::new(LE, SectionFlags(0)),
+        sh_addr: U64::new(LE, 0),
+        sh_offset: U64::new(LE, offset),
+        sh_size: U64::new(LE, size as u64),
+        sh_link: small(0),
+        sh_info: small(0),
+        sh_addralign: U64::new(LE, 8),
+        sh_entsize: U64::new(LE, 0),
     }
 }
 
@@ -302,7 +374,7 @@ fn reread(stub: &Stub<'_>, image: &Image<'_>, layout: &Layout) -> Result<(), Ima
         return refuse("a segment is missing");
     }
     let covers = |section: &SectionHeader| section.sh_addr == PAYLOAD_ADDRESS && section.sh_size == layout.payload_size;
-    if sections.len() != stub.sections.len() + 1 || !sections.last().is_some_and(covers) {
+    if !sections.get(stub.sections.len()).is_some_and(covers) {
         return refuse("the payload has no section");
     }
     let old_parts = [front.bytes(), image.parts.get(1).map_or(&[], Part::bytes)].map(<[u8]>::len);

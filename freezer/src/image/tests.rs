@@ -50,7 +50,7 @@ fn compile(folder: &Path, options: &[&str]) -> PathBuf {
 fn graft_to_file(stub: &Path, payload: &[u8]) -> PathBuf {
     let bytes = fs::read(stub).unwrap();
     let grafted = stub.with_extension("grafted");
-    write(&graft(&bytes, payload).unwrap(), &grafted, Durability::Cached, &|_| ()).unwrap();
+    write(&graft(&bytes, payload, &[]).unwrap(), &grafted, Durability::Cached, &|_| ()).unwrap();
     grafted
 }
 
@@ -129,7 +129,7 @@ fn bytes_of_the_stub_stay_where_they_were() {
     }
     let folder = TempDir::new().unwrap();
     let stub = fs::read(compile(folder.path(), &["-no-pie"])).unwrap();
-    let image = graft(&stub, b"payload").unwrap();
+    let image = graft(&stub, b"payload", &[]).unwrap();
     let grafted: Vec<u8> = image.parts().flatten().copied().collect();
     assert_eq!(grafted.len() as u64, image.size());
     // The ELF header and 13 program headers at most are what may differ.
@@ -140,7 +140,7 @@ fn bytes_of_the_stub_stay_where_they_were() {
 
 #[test]
 fn other_files_are_refused() {
-    let message = |stub: &[u8]| graft(stub, b"payload").unwrap_err().to_string();
+    let message = |stub: &[u8]| graft(stub, b"payload", &[]).unwrap_err().to_string();
     assert_eq!(message(b""), "Cannot use the runtime's stub: it is cut off");
     let not_elf = "Cannot use the runtime's stub: it is not a non-PIE ELF executable for x86-64";
     assert_eq!(message(&[0; 4096]), not_elf);
@@ -150,7 +150,7 @@ fn other_files_are_refused() {
     let folder = TempDir::new().unwrap();
     assert_eq!(message(&fs::read(compile(folder.path(), &["-pie"])).unwrap()), not_elf);
     let stub = fs::read(compile(folder.path(), &["-no-pie"])).unwrap();
-    let grafted: Vec<u8> = graft(&stub, b"payload").unwrap().parts().flatten().copied().collect();
+    let grafted: Vec<u8> = graft(&stub, b"payload", &[]).unwrap().parts().flatten().copied().collect();
     assert_eq!(
         message(&grafted),
         "Cannot use the runtime's stub: one of its segments lies at or above the payload's address"
@@ -161,7 +161,7 @@ fn other_files_are_refused() {
         "Cannot use the runtime's stub: it has no PT_NOTE program header whose slot the payload could take"
     );
     for size in (0..stub.len()).step_by(97) {
-        let _ = graft(&stub[..size], b"payload");
+        let _ = graft(&stub[..size], b"payload", &[]);
     }
 }
 
@@ -189,7 +189,7 @@ fn damaged_headers_never_panic() {
         for value in [0, 1, 0x7f, 0xff] {
             let mut damaged = stub.clone();
             damaged[index] = value;
-            if let Ok(image) = graft(&damaged, b"payload") {
+            if let Ok(image) = graft(&damaged, b"payload", &[]) {
                 let grafted: Vec<u8> = image.parts().flatten().copied().collect();
                 let _ = payload_bytes(&grafted);
             }

@@ -25,13 +25,11 @@ pub enum LibraryError {
         /// What is wrong.
         reason: String,
     },
-    /// Something that an imported library needs is nowhere.
-    #[error("Cannot find `{name}`, which `{needed_by}` needs")]
+    /// What libraries need without which the program can't start is nowhere.
+    #[error("Cannot find {}", .libraries.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
     Missing {
-        /// The library that is missing.
-        name: String,
-        /// The library that needs it.
-        needed_by: String,
+        /// What is missing.
+        libraries: Vec<MissingLibrary>,
     },
     /// The stub can't be read: a mistake of pyfreeze itself.
     #[error("Cannot read the stub's symbols: {reason}")]
@@ -53,6 +51,33 @@ pub enum LibraryError {
     },
 }
 
+/// A library that is nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MissingLibrary {
+    /// Its name, as another library wants it.
+    pub name: String,
+    /// The library that needs it.
+    pub needed_by: String,
+}
+
+impl std::fmt::Display for MissingLibrary {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "`{}`, which `{}` needs", self.name, self.needed_by)
+    }
+}
+
+impl MissingLibrary {
+    /// What the user could do about all of them.
+    pub(super) fn hints(libraries: &[Self]) -> Vec<String> {
+        let options: Vec<_> = libraries.iter().map(|one| format!("--allow-host-library {}", one.name)).collect();
+        let name = libraries.first().map_or("NAME", |one| one.name.as_str());
+        vec![
+            format!("include it with `--data PATH/{name}:lib/{name}`"),
+            format!("`{}` expects it on every machine on which the program runs", options.join(" ")),
+        ]
+    }
+}
+
 impl LibraryError {
     /// What the user could do.
     #[must_use]
@@ -62,10 +87,7 @@ impl LibraryError {
             Self::Unusable { .. } => {
                 vec!["install the package's wheel for Linux x86-64 (manylinux) and this Python version".to_owned()]
             }
-            Self::Missing { name, .. } => vec![
-                format!("include it with `--data PATH/{name}:lib/{name}`"),
-                format!("`--allow-host-library {name}` expects it on every machine on which the program runs"),
-            ],
+            Self::Missing { libraries } => MissingLibrary::hints(libraries),
             Self::Glibc { wanted, .. } => {
                 vec![format!("use a wheel that was made for glibc {wanted}, or give a newer version with `--glibc`")]
             }

@@ -78,7 +78,7 @@ impl<'a> Linker<'a> {
 
     /// Links every library for its place. `places` has all of them, in the order of the plan's libraries sorted by
     /// the payload; `positions` says which of the plan each is.
-    pub(super) fn link(&self, places: &[PlacedLibrary], positions: &[usize]) -> Vec<LinkedLibrary> {
+    pub(super) fn link(&self, places: &[PlacedLibrary], positions: &[usize], copies: LibraryWay) -> Vec<LinkedLibrary> {
         let mut addresses = vec![0; self.inputs.len()];
         let mut indices = vec![LibraryIndex(0); self.inputs.len()];
         for (place, position) in places.iter().zip(positions) {
@@ -87,7 +87,7 @@ impl<'a> Linker<'a> {
         }
         let tls_indices = self.tls_indices();
         let placement = Placement { addresses: &addresses, tls_indices: &tls_indices };
-        positions.iter().map(|position| self.link_one(*position, &placement, &indices)).collect()
+        positions.iter().map(|position| self.link_one(*position, &placement, &indices, copies)).collect()
     }
 
     /// Numbers for the thread-local blocks, from 1.
@@ -101,14 +101,21 @@ impl<'a> Linker<'a> {
         self.inputs.iter().map(number).collect()
     }
 
-    fn link_one(&self, position: usize, placement: &Placement<'_>, indices: &[LibraryIndex]) -> LinkedLibrary {
+    fn link_one(
+        &self,
+        position: usize,
+        placement: &Placement<'_>,
+        indices: &[LibraryIndex],
+        copies: LibraryWay,
+    ) -> LinkedLibrary {
         let LinkInput { elf, needed, is_mapped } = &self.inputs[position];
-        let needed = needed.iter().filter_map(|found| match found {
-            Found::Library(index) => Some(NewNeeded::Library(indices[*index])),
-            Found::Host(name) => Some(NewNeeded::Host(name.clone())),
-            Found::Missing(_) => None,
+        let needed = needed.iter().map(|found| match found {
+            Found::Library(index) => NewNeeded::Library(indices[*index]),
+            // What is nowhere now may be there when the program runs; if not, loading says so as it does from disk.
+            Found::Host(name) | Found::Missing(name) => NewNeeded::Host(name.clone()),
         });
-        let mut description = describe(elf, *is_mapped, placement.addresses[position]);
+        let way = if *is_mapped { LibraryWay::Mapped } else { copies };
+        let mut description = describe(elf, way, placement.addresses[position]);
         description.needed = needed.collect();
         if !is_mapped {
             return LinkedLibrary { image: Vec::new(), description };
@@ -373,8 +380,7 @@ pub(super) fn rest_of_file(elf: &Elf<'_>) -> Vec<u8> {
     rest.flat_map(bytes).copied().collect()
 }
 
-fn describe(elf: &Elf<'_>, is_mapped: bool, address: u64) -> NewLibrary {
-    let way = if is_mapped { LibraryWay::Mapped } else { LibraryWay::Memory };
+fn describe(elf: &Elf<'_>, way: LibraryWay, address: u64) -> NewLibrary {
     let facts = LibraryFacts { file_size: elf.bytes.len() as u64, ..LibraryFacts::default() };
     let empty = NewLibrary {
         way,
@@ -389,7 +395,7 @@ fn describe(elf: &Elf<'_>, is_mapped: bool, address: u64) -> NewLibrary {
         imports: Vec::new(),
         symbols: Vec::new(),
     };
-    if !is_mapped {
+    if way != LibraryWay::Mapped {
         return empty;
     }
     NewLibrary {

@@ -12,6 +12,6 @@ mod needed;
 mod plan;
 mod stub;
 
-pub use error::LibraryError;
+pub use error::{LibraryError, MissingLibrary};
 pub use host::GlibcVersion;
 pub use plan::{GlibcFloor, LibraryFiles, LibraryOptions, LibraryPlan, Native, Needs, PlannedLibrary};

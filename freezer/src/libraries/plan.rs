@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pyfreeze_format::{LinkedLibrary, PlacedLibrary};
+use pyfreeze_format::{LibraryWay, LinkedLibrary, PlacedLibrary};
 use serde::{Deserialize, Serialize};
 
 use super::elf::Elf;
@@ -10,7 +10,7 @@ use super::host::{self, GlibcVersion};
 use super::link::{self, LinkInput, Linker};
 use super::needed::{Found, Names};
 use super::stub::StubSymbols;
-use super::{LibraryError, elf};
+use super::{LibraryError, MissingLibrary, elf};
 use crate::contents::{Contents, FileContent, Owner, Reason, SharedLibrary, Warning};
 use crate::payload::{PackedLibrary, parallel_map};
 use crate::runtime::Runtime;
@@ -24,11 +24,13 @@ pub enum Native {
     Auto,
     /// All copied to memory and loaded by the dynamic loader.
     Memfd,
+    /// All copied to the user's cache folder and loaded by the dynamic loader.
+    Cache,
 }
 
 impl Native {
     /// The words for each, in words.
-    pub const WORDS: &'static str = "`auto` or `memfd`";
+    pub const WORDS: &'static str = "`auto`, `memfd` or `cache`";
 
     /// The way that a word names.
     #[must_use]
@@ -36,6 +38,7 @@ impl Native {
         match word {
             "auto" => Some(Self::Auto),
             "memfd" => Some(Self::Memfd),
+            "cache" => Some(Self::Cache),
             _ => None,
         }
     }
@@ -67,6 +70,7 @@ struct LibraryFile {
     module: Option<String>,
     imported_by: Option<String>,
     import_reason: Option<Reason>,
+    is_required: bool,
     bytes: Vec<u8>,
     /// Brought by the runtime for libraries that expect it of the host.
     is_carried: bool,
@@ -110,6 +114,7 @@ fn read(library: &SharedLibrary) -> Result<LibraryFile, LibraryError> {
         module: library.module.clone(),
         imported_by: library.imported_by.clone(),
         import_reason: library.reason,
+        is_required: library.is_required,
         bytes,
         is_carried: false,
     })
@@ -118,7 +123,8 @@ fn read(library: &SharedLibrary) -> Result<LibraryFile, LibraryError> {
 impl LibraryFile {
     fn carried(path: String, bytes: Vec<u8>) -> Self {
         let owner = Owner::StandardLibrary;
-        Self { path, owner, module: None, imported_by: None, import_reason: None, bytes, is_carried: true }
+        let (module, imported_by, import_reason) = (None, None, None);
+        Self { path, owner, module, imported_by, import_reason, is_required: false, bytes, is_carried: true }
     }
 }
 
@@ -163,6 +169,7 @@ pub struct LibraryPlan<'a> {
     /// The oldest glibc on which the stub runs.
     own_glibc: Option<GlibcVersion>,
     floor: GlibcFloor,
+    native: Native,
     warnings: Vec<Warning>,
 }
 
@@ -256,7 +263,7 @@ impl<'a> LibraryPlan<'a> {
         let stub = stub.map_err(|error| LibraryError::Stub { reason: error.to_string() })?;
         let floor = GlibcFloor { version: runtime.descriptor().glibc.clone(), path: None, symbol: None };
         let own_glibc = GlibcVersion::parse(&floor.version);
-        let mut plan = Self { libraries, data, stub, own_glibc, floor, warnings };
+        let mut plan = Self { libraries, data, stub, own_glibc, floor, native: options.native, warnings };
         plan.choose_ways(options.native);
         plan.check_needed(options)?;
         plan.find_floor(options)?;
@@ -267,6 +274,12 @@ impl<'a> LibraryPlan<'a> {
     #[must_use]
     pub fn libraries(&self) -> &[PlannedLibrary<'a>] {
         &self.libraries
+    }
+
+    /// How the user wished libraries to be brought to run.
+    #[must_use]
+    pub fn native(&self) -> Native {
+        self.native
     }
 
     /// What a library needs besides glibc's own libraries.
@@ -321,7 +334,8 @@ impl<'a> LibraryPlan<'a> {
             self.libraries.binary_search_by(|library| library.path().cmp(place.path.as_str())).unwrap_or(0)
         };
         let positions: Vec<_> = places.iter().map(position).collect();
-        self.linker().link(places, &positions)
+        let copies = if self.native == Native::Cache { LibraryWay::Cache } else { LibraryWay::Memory };
+        self.linker().link(places, &positions, copies)
     }
 
     fn linker<'p>(&'p self) -> Linker<'p> {
@@ -336,10 +350,9 @@ impl<'a> LibraryPlan<'a> {
     /// Who is mapped and who is loaded by the dynamic loader, which must then load all that it needs.
     fn choose_ways(&mut self, native: Native) {
         for library in &mut self.libraries {
-            let missing = library.needed.iter().any(|found| matches!(found, Found::Missing(_)));
             library.reason = match native {
                 Native::Memfd => Some("as `--native memfd` says".to_owned()),
-                Native::Auto if missing => Some("something that it needs is missing".to_owned()),
+                Native::Cache => Some("as `--native cache` says".to_owned()),
                 Native::Auto => library.elf.obstacle.clone(),
             };
         }
@@ -367,15 +380,18 @@ impl<'a> LibraryPlan<'a> {
         })
     }
 
-    /// What imported modules need must be somewhere.
+    /// What a module needs without which the program can't start must be somewhere; of others it is only said.
     fn check_needed(&mut self, options: &LibraryOptions) -> Result<(), LibraryError> {
-        let reached = self.reached();
+        let (reached, required) = (self.reached(|_| true), self.reached(|file| file.is_required));
+        let (mut missing, mut doubtful) = (BTreeMap::new(), BTreeMap::new());
         let mut expected = BTreeMap::<&str, BTreeSet<&str>>::new();
         for (index, library) in self.libraries.iter().enumerate() {
             for found in &library.needed {
                 match found {
                     Found::Missing(name) if reached.contains(&index) => {
-                        return Err(LibraryError::Missing { name: name.clone(), needed_by: library.path().to_owned() });
+                        let list = if required.contains(&index) { &mut missing } else { &mut doubtful };
+                        let needed_by = library.path().to_owned();
+                        list.entry(name).or_insert(MissingLibrary { name: name.clone(), needed_by });
                     }
                     Found::Host(name) if !host::is_glibc(name) && reached.contains(&index) => {
                         expected.entry(name).or_default().insert(library.path());
@@ -384,20 +400,30 @@ impl<'a> LibraryPlan<'a> {
                 }
             }
         }
+        if !missing.is_empty() {
+            return Err(LibraryError::Missing { libraries: missing.into_values().collect() });
+        }
+        let doubtful = doubtful.into_values().map(|library| Warning {
+            message: format!("Cannot find {library}: importing that will fail"),
+            hints: MissingLibrary::hints(&[library]),
+        });
+        let doubtful: Vec<_> = doubtful.collect();
         let named = |name: &&str| options.host_libraries.iter().any(|allowed| allowed == name);
         let warning = |(name, users): (&str, BTreeSet<&str>)| Warning {
             message: format!("Expected on every machine on which the program runs: `{name}`"),
             hints: vec![format!("it is needed by {}", first_of(&users))],
         };
-        let warnings: Vec<_> = expected.into_iter().filter(|(name, _)| !named(name)).map(warning).collect();
+        let mut warnings: Vec<_> = expected.into_iter().filter(|(name, _)| !named(name)).map(warning).collect();
+        warnings.extend(doubtful);
         self.warnings.extend(warnings);
         Ok(())
     }
 
-    /// The libraries of imported modules, and all that they need.
-    fn reached(&self) -> BTreeSet<usize> {
+    /// The libraries of those imported modules that `is_meant` says, and all that they need.
+    fn reached(&self, is_meant: impl Fn(&LibraryFile) -> bool) -> BTreeSet<usize> {
         let mut reached = BTreeSet::new();
-        let is_start = |index: &usize| self.libraries[*index].file.module.is_some();
+        let file = |index: &usize| self.libraries[*index].file;
+        let is_start = |index: &usize| file(index).module.is_some() && is_meant(file(index));
         let mut next: Vec<_> = (0..self.libraries.len()).filter(is_start).collect();
         while let Some(index) = next.pop() {
             if reached.insert(index) {
@@ -409,7 +435,7 @@ impl<'a> LibraryPlan<'a> {
 
     fn find_floor(&mut self, options: &LibraryOptions) -> Result<(), LibraryError> {
         let mut oldest = self.own_glibc.clone();
-        for index in self.reached() {
+        for index in self.reached(|_| true) {
             let library = &self.libraries[index];
             let Some((version, symbol)) = self.wanted_glibc(library) else { continue };
             if oldest.as_ref().is_none_or(|oldest| version > *oldest) {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PayloadError, PayloadOptions};
 use crate::contents::{Contents, Distribution, EntryPoint, LeftOut, MissingImport, Owner, Reason, Temperature};
-use crate::libraries::{GlibcFloor, LibraryPlan, Needs, PlannedLibrary};
+use crate::libraries::{GlibcFloor, LibraryPlan, Native, Needs, PlannedLibrary};
 use crate::runtime::Runtime;
 
 /// Most bytes that a manifest may decode to: a limit against hostile files, far above any real one.
@@ -68,6 +68,9 @@ pub struct SettingsFacts {
     pub has_sources: bool,
     /// True when unreached modules were left out.
     pub is_pruned: bool,
+    /// How libraries are brought to run.
+    #[serde(default)]
+    pub native: Native,
     /// Interpreter options.
     pub python_options: Vec<String>,
     /// `sys.path`, below the virtual root.
@@ -173,6 +176,7 @@ impl Manifest {
                 optimization: options.optimization,
                 has_sources: options.has_sources,
                 is_pruned: options.is_pruned,
+                native: libraries.native(),
                 python_options: options.python_options.clone(),
                 search_path: contents.search_path.clone(),
             },

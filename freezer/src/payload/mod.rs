@@ -12,7 +12,7 @@ mod store;
 use std::fmt;
 use std::path::PathBuf;
 
-use pyfreeze_format::{NewFile, NewSettings, PayloadWriter, SectionKind, WriteError};
+use pyfreeze_format::{FormatError, NewFile, NewSettings, PayloadWriter, SectionKind, WriteError};
 use thiserror::Error;
 
 pub use manifest::{
@@ -50,6 +50,17 @@ pub struct Payload {
     pub manifest: Manifest,
 }
 
+/// Code in the payload, for the symbol table: by these names debuggers and profilers call what runs there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeRange {
+    /// What is shown.
+    pub name: String,
+    /// Where it lies in memory.
+    pub address: u64,
+    /// Bytes.
+    pub size: u64,
+}
+
 /// Why a payload can't be made.
 #[derive(Debug, Error)]
 pub enum PayloadError {
@@ -73,6 +84,30 @@ pub enum PayloadError {
     /// A limit of the format is passed.
     #[error("{0}")]
     Write(#[from] WriteError),
+}
+
+impl Payload {
+    /// Where the code of mapped libraries lies in memory, by the libraries' file names.
+    ///
+    /// # Errors
+    /// [`FormatError`] when the payload does not read back.
+    pub fn code_ranges(&self) -> Result<Vec<CodeRange>, FormatError> {
+        const PF_X: u64 = 1;
+        let payload = pyfreeze_format::Payload::parse(&self.bytes)?;
+        let libraries = payload.libraries()?;
+        let mut ranges = Vec::new();
+        for (index, row) in libraries.rows() {
+            let name = String::from_utf8_lossy(payload.entry(row.entry)?.name).into_owned();
+            let library = libraries.get(index)?;
+            let code = library.segments().filter(|segment| segment.flags & PF_X != 0);
+            ranges.extend(code.map(|segment| CodeRange {
+                name: name.clone(),
+                address: row.address + segment.address,
+                size: segment.size,
+            }));
+        }
+        Ok(ranges)
+    }
 }
 
 /// Makes the payload. `progress` is told how many files of how many have been stored.

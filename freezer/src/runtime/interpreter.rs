@@ -73,7 +73,7 @@ impl Runtime {
     }
 
     fn write_interpreter(&self, path: &Path) -> Result<(), InterpreterError> {
-        let image = image::graft(self.stub(), self.library_bytes())?;
+        let image = image::graft(self.stub(), self.library_bytes(), &[])?;
         Ok(executable::write(&image, path, Durability::Cached, &|_| ())?)
     }
 

@@ -48,7 +48,7 @@ fn library_words(library: &ManifestLibrary, chain: &[Step], needed_by: &[String]
         text += "  neither an import nor a library leads to it; it came along in case the program loads it\n";
     }
     text += &match &library.copied_because {
-        Some(reason) => format!("  {}, copied to memory: {reason}\n", size_text(library.file_size)),
+        Some(reason) => format!("  {}, copied: {reason}\n", size_text(library.file_size)),
         None => format!("  {}, mapped from the executable\n", size_text(library.file_size)),
     };
     let needs = needs(library).into_iter().map(|line| format!("  {line}\n"));

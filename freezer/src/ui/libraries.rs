@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::summary::row;
 use super::{Style, count_text, size_text};
 use crate::inspect::Report;
+use crate::libraries::Native;
 use crate::payload::ManifestLibrary;
 
 /// Copied libraries that are told one by one, before "and … more".
@@ -30,10 +31,11 @@ pub(super) fn library_rows(report: &Report, style: Style) -> String {
         return String::new();
     }
     let copied: Vec<_> = libraries.iter().filter_map(|one| Some((one, one.copied_because.as_ref()?))).collect();
+    let place = if report.manifest.settings.native == Native::Cache { "the cache folder" } else { "memory" };
     let mapped_count = count_text(libraries.len() - copied.len());
     let mut text = match copied.len() {
         0 => row(style, "libraries", &format!("{mapped_count} mapped")),
-        count => row(style, "libraries", &format!("{mapped_count} mapped, {} copied to memory", count_text(count))),
+        count => row(style, "libraries", &format!("{mapped_count} mapped, {} copied to {place}", count_text(count))),
     };
     for (library, reason) in copied.iter().take(COPIED_LIMIT) {
         text += &format!("{INDENT}copied {}: {reason}\n", library.path);
@@ -86,7 +88,7 @@ pub(super) fn details(library: &ManifestLibrary) -> Vec<String> {
     }
     lines.extend(needs(library));
     if let Some(reason) = &library.copied_because {
-        lines.push(format!("copied to memory: {reason}"));
+        lines.push(format!("copied: {reason}"));
     }
     lines
 }

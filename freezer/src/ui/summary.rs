@@ -156,7 +156,7 @@ mod tests {
     use super::{inspect_summary, missing, packages};
     use crate::contents::{Distribution, EntryPoint, MissingImport, Owner};
     use crate::inspect::{PackageSize, Report, Sizes};
-    use crate::libraries::GlibcFloor;
+    use crate::libraries::{GlibcFloor, Native};
     use crate::payload::{Manifest, ManifestLibrary, RuntimeFacts, SettingsFacts};
     use crate::ui::{Style, library_list};
 
@@ -198,6 +198,7 @@ mod tests {
                     optimization: 1,
                     has_sources: false,
                     is_pruned: true,
+                    native: Native::Auto,
                     python_options: vec!["-Xdev".into()],
                     search_path: Vec::new(),
                 },
@@ -294,7 +295,7 @@ mapped  1.2 MB  a/fast.so
 mapped  1.2 MB  a/view.so
   needs of the host libGL.so.1
 copied  1.2 MB  a.libs/libgomp.so.1
-  copied to memory: it has relocations of kind R_X86_64_TPOFF64
+  copied: it has relocations of kind R_X86_64_TPOFF64
 mapped  1.2 MB  lib/libstdc++.so.6
   the runtime's own, for libraries that expect it of the host
 ";

@@ -34,6 +34,8 @@ pub enum LibraryWay {
     Mapped = 0,
     /// The dynamic loader loads a copy in memory.
     Memory = 1,
+    /// The dynamic loader loads a copy in the user's cache folder.
+    Cache = 2,
 }
 
 /// All libraries of a payload.
@@ -287,6 +289,7 @@ impl LibraryRow {
         let way = match cursor.u32().ok()? {
             0 => LibraryWay::Mapped,
             1 => LibraryWay::Memory,
+            2 => LibraryWay::Cache,
             _ => return None,
         };
         let (address, span) = (cursor.u64().ok()?, cursor.u64().ok()?);

@@ -7,6 +7,7 @@ use core::slice;
 
 use pyfreeze_format::{Entry, EntryIndex, EntryKind, Payload, VIRTUAL_ROOT};
 
+use crate::sys::loader::find;
 use crate::sys::object::{Object, PyObject, Raised, Scratch, into_c, raise_import_error};
 use crate::sys::{content, state, zstd};
 use crate::virtual_path::Target;
@@ -36,13 +37,14 @@ struct Path {
 
 impl Path {
     fn join(parts: &[&[u8]]) -> Option<Self> {
-        let mut path = Self { bytes: [0; MAX_PATH_SIZE], size: 0 };
-        for part in parts {
-            let end = path.size.checked_add(part.len())?;
-            path.bytes.get_mut(path.size..end)?.copy_from_slice(part);
-            path.size = end;
-        }
-        Some(path)
+        parts.iter().try_fold(Self { bytes: [0; MAX_PATH_SIZE], size: 0 }, |path, part| path.push(part))
+    }
+
+    fn push(mut self, part: &[u8]) -> Option<Self> {
+        let end = self.size.checked_add(part.len())?;
+        self.bytes.get_mut(self.size..end)?.copy_from_slice(part);
+        self.size = end;
+        Some(self)
     }
 
     fn text(&self) -> Result<Object, Raised> {
@@ -264,6 +266,33 @@ extern "C" fn pyfreeze_find(_module: *mut PyObject, arguments: *const *mut PyObj
     into_c(find(&fullname, &path))
 }
 
+/// The virtual path of the shared library `lib<stem>.so…`, or None.
+fn library(stem: &Object) -> Result<Object, Raised> {
+    let found = stem.utf8().and_then(find::by_stem).zip(state::payload());
+    let Some((entry, payload)) = found else { return Ok(Object::none()) };
+    let mut path = Path::join(&[VIRTUAL_ROOT.as_bytes()]);
+    // OK because an entry deeper than the format allows has no path by which anything could open it.
+    let _ = payload.path_components(&entry, |name| {
+        path = path.take().and_then(|path| path.push(b"/")).and_then(|path| path.push(name));
+    });
+    path.map_or_else(|| Ok(Object::none()), |path| path.text())
+}
+
+/// `_pyfreeze.loaded_libraries()`.
+#[unsafe(no_mangle)]
+extern "C" fn pyfreeze_loaded_libraries(
+    _module: *mut PyObject,
+    _arguments: *const *mut PyObject,
+    _count: isize,
+) -> *mut PyObject {
+    let paths = || {
+        let list = Object::list()?;
+        find::loaded_paths().try_for_each(|path| list.append(&Object::text(path.to_bytes())?))?;
+        Ok(list)
+    };
+    into_c(paths())
+}
+
 macro_rules! functions_of_one_argument {
     ($($(#[$doc:meta])* $name:ident($argument:ident) $body:expr;)*) => {$(
         $(#[$doc])*
@@ -292,6 +321,10 @@ functions_of_one_argument! {
     pyfreeze_is_directory(path) Object::boolean(directory(target(&path)).is_some());
     /// `_pyfreeze.is_virtual(path)`.
     pyfreeze_is_virtual(path) Object::boolean(!matches!(target(&path), Target::Outside | Target::Executable(_)));
+    /// `_pyfreeze.is_library(path)`.
+    pyfreeze_is_library(path) Object::boolean(matches!(target(&path), Target::Inside(entry) if entry.is_library));
+    /// `_pyfreeze.library(stem)`.
+    pyfreeze_library(stem) library(&stem);
     /// `_pyfreeze.modules(path)`.
     pyfreeze_modules(path) modules(&path);
 }

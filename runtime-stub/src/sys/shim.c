@@ -170,6 +170,9 @@ extern PyObject *pyfreeze_data(PyObject *, PyObject *);
 extern PyObject *pyfreeze_has_code(PyObject *, PyObject *);
 extern PyObject *pyfreeze_is_directory(PyObject *, PyObject *);
 extern PyObject *pyfreeze_is_virtual(PyObject *, PyObject *);
+extern PyObject *pyfreeze_is_library(PyObject *, PyObject *);
+extern PyObject *pyfreeze_library(PyObject *, PyObject *);
+extern PyObject *pyfreeze_loaded_libraries(PyObject *, PyObject *const *, Py_ssize_t);
 extern PyObject *pyfreeze_modules(PyObject *, PyObject *);
 extern const char pyfreeze_virtual_root[];
 
@@ -182,6 +185,10 @@ static PyMethodDef methods[] = {
     {"has_code", pyfreeze_has_code, METH_O, "has_code(entry) -> bool"},
     {"is_directory", pyfreeze_is_directory, METH_O, "is_directory(path) -> bool"},
     {"is_virtual", pyfreeze_is_virtual, METH_O, "is_virtual(path) -> bool: below the virtual root?"},
+    {"is_library", pyfreeze_is_library, METH_O, "is_library(path) -> bool: a shared library of the payload?"},
+    {"library", pyfreeze_library, METH_O, "library(stem) -> path of the shared library lib<stem>.so, or None"},
+    {"loaded_libraries", (PyCFunction)(void (*)(void))pyfreeze_loaded_libraries, METH_FASTCALL,
+     "loaded_libraries() -> list of the paths of the payload's libraries that have been loaded"},
     {"modules", pyfreeze_modules, METH_O, "modules(path) -> list of (name, is_package) in a directory"},
     {NULL, NULL, 0, NULL},
 };

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::cache::Cache;
+use super::carried;
 use super::ui::Ui;
 use super::{Error, Result};
 
@@ -53,6 +54,7 @@ fn missing_programs(missing: &[(&str, &str)]) -> Error {
 
 fn missing() -> Vec<(&'static str, &'static str)> {
     let mut missing: Vec<_> = PROGRAMS.iter().copied().filter(|(name, _)| !on_path(name)).collect();
+    missing.extend(carried::missing());
     // Debian's python3 comes without pip; the C compiler is delivered as a Python package.
     if !succeeds(Command::new("python3").args(["-m", "pip", "--version"])) {
         missing.push(("pip", "python3-pip"));

@@ -81,7 +81,10 @@ fn key(prefix: &CpythonPrefix) -> Result<String> {
 
 /// `cargo rustc` rather than `build`: with one crate type only, link-time optimisation is possible.
 fn compile(cache: &Cache, prefix: &CpythonPrefix, log: &Log) -> Result<PathBuf> {
-    let target = cache.work().join("stub-target");
+    // One for each checkout: Cargo tells changed sources by their time only, whichever checkout they lie in.
+    let mut checkout_key = Key::default();
+    checkout_key.add("checkout", checkout().as_os_str().as_encoded_bytes());
+    let target = cache.work().join(format!("stub-target-{}", checkout_key.finish()));
     let toolchain = prefix.toolchain();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);

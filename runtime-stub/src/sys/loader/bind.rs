@@ -3,7 +3,7 @@
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
 
-use pyfreeze_format::{ImportSymbol, Needed};
+use pyfreeze_format::{ImportSymbol, Needed, PAYLOAD_ADDRESS};
 
 use super::symbols;
 use super::table::{self, Loaded};
@@ -37,6 +37,15 @@ pub(super) fn symbol(handle: *mut c_void, name: *const c_char, version: *const c
     let symbol: extern "C" fn(*mut c_void, *const c_char) -> *mut c_void =
         unsafe { core::mem::transmute(NEXT_DLSYM.address()) };
     symbol(handle, name)
+}
+
+/// The program's own function where a library of the host's would give what that stands before: who asks libc itself for
+/// `dl_iterate_phdr` or `open` must find the payload's libraries and files too.
+pub(super) fn own_in_place_of(handle: *mut c_void, name: *const c_char, version: *const c_char) -> Option<*mut c_void> {
+    let own = symbol(libc::RTLD_DEFAULT, name, ptr::null());
+    let is_own = !own.is_null() && (own.addr() as u64) < PAYLOAD_ADDRESS;
+    let behind = is_own.then(|| symbol(libc::RTLD_NEXT, name, ptr::null()))?;
+    (!behind.is_null() && symbol(handle, name, version) == behind).then_some(own)
 }
 
 /// The address of what a library imports; null if it is nowhere.

@@ -4,7 +4,7 @@ use core::ffi::{CStr, c_int, c_void};
 
 use pyfreeze_format::EntryIndex;
 
-use super::bind;
+use super::{bind, cache};
 use crate::sys::{open, process, state};
 
 const DESCRIPTORS: &[u8] = b"/proc/self/fd/";
@@ -18,16 +18,32 @@ pub(super) fn without_path(message: &'static CStr) -> &'static CStr {
     rest.unwrap_or(message)
 }
 
-/// Has the dynamic loader load the library that is the file `entry`. Its descriptor stays open: glibc knows libraries
-/// by their file's identity, and a number that is used again must not be taken for another library.
-pub(super) fn load(entry: EntryIndex, flags: c_int) -> *mut c_void {
-    let Some(entry) = state::payload().and_then(|payload| payload.entry(entry).ok()) else {
-        return core::ptr::null_mut();
+/// Has the dynamic loader load the library that is the file `entry`: a memory file, or where the system allows none, a
+/// file in the user's private cache. The error is the end of a message.
+///
+/// A memory file's descriptor stays open: glibc knows libraries by their file's identity, and a number that is used
+/// again must not be taken for another library.
+pub(super) fn load(entry: EntryIndex, place: Place, flags: c_int) -> Result<*mut c_void, &'static CStr> {
+    let entry =
+        state::payload().and_then(|payload| payload.entry(entry).ok()).ok_or(c"the embedded payload is damaged")?;
+    let descriptor = if place == Place::Memory { open::library_file(&entry) } else { -1 };
+    let handle = if descriptor < 0 {
+        let path = cache::file(&entry).ok_or(if place == Place::Memory { NOWHERE } else { NO_FOLDER })?;
+        bind::open(path.as_ptr(), flags | libc::RTLD_NOW)
+    } else {
+        let path = process::numbered_path(DESCRIPTORS, descriptor.unsigned_abs(), b"");
+        bind::open(path.as_ptr().cast(), flags | libc::RTLD_NOW)
     };
-    let descriptor = open::library_file(&entry);
-    if descriptor < 0 {
-        return core::ptr::null_mut();
-    }
-    let path = process::numbered_path(DESCRIPTORS, descriptor.unsigned_abs(), b"");
-    bind::open(path.as_ptr().cast(), flags | libc::RTLD_NOW)
+    if handle.is_null() { Err(without_path(bind::last_message())) } else { Ok(handle) }
 }
+
+/// Where a copy is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Memory,
+    Cache,
+}
+
+const NO_FOLDER: &CStr = c"there is no private folder below $XDG_CACHE_HOME or ~/.cache";
+const NOWHERE: &CStr =
+    c"this system allows no executable memory file, and there is no private folder below $XDG_CACHE_HOME or ~/.cache";

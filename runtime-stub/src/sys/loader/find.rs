@@ -1,6 +1,8 @@
 //! Which library of the payload is meant by a path or a name.
 
-use pyfreeze_format::{EntryIndex, Libraries, LibraryIndex};
+use core::ffi::CStr;
+
+use pyfreeze_format::{Entry, EntryIndex, Libraries, LibraryIndex};
 
 use super::table::{self, Loaded, Status};
 use crate::sys::state;
@@ -43,6 +45,23 @@ pub(super) fn loaded(name: &[u8]) -> Option<LibraryIndex> {
 pub(super) fn any(name: &[u8]) -> Option<LibraryIndex> {
     let libraries = libraries()?;
     libraries.rows().map(|(index, _)| index).find(|index| has_name(*index, name))
+}
+
+/// The paths of the libraries that have been loaded.
+pub(crate) fn loaded_paths() -> impl Iterator<Item = &'static CStr> {
+    let ready = table::known().iter().filter(|loaded| loaded.status() == Status::Ready);
+    // SAFETY: `table` made the path a C string that is never freed.
+    ready.map(|loaded| unsafe { CStr::from_ptr(loaded.path()) })
+}
+
+/// By what stands between `lib` and `.so`, as `ld -l` has it; wheels put a digest behind that.
+pub(crate) fn by_stem(stem: &[u8]) -> Option<Entry<'static>> {
+    let payload = state::payload()?;
+    let is_meant = |entry: &Entry<'static>| {
+        let rest = entry.name.strip_prefix(b"lib").and_then(|rest| rest.strip_prefix(stem));
+        rest.is_some_and(|rest| rest.starts_with(b".so") || rest.starts_with(b"-"))
+    };
+    libraries()?.rows().filter_map(|(_, row)| payload.entry(row.entry).ok()).find(is_meant)
 }
 
 /// In the folder of the library from which the call comes.

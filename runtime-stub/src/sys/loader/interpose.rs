@@ -116,7 +116,7 @@ fn symbol(
         }));
     }
     if handle != libc::RTLD_NEXT && handle != libc::RTLD_DEFAULT {
-        return None;
+        return bind::own_in_place_of(handle, name, version);
     }
     let caller = table::by_address(caller);
     if handle == libc::RTLD_NEXT {

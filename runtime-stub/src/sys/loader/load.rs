@@ -6,8 +6,9 @@ use core::sync::atomic::Ordering;
 
 use pyfreeze_format::{Library, LibraryIndex, LibraryWay, Needed};
 
+use super::bind;
+use super::copy::{self, Place};
 use super::table::{self, Loaded, Status};
-use super::{bind, copy};
 use crate::sys::libc_next::Next;
 use crate::sys::state;
 
@@ -83,16 +84,13 @@ fn ready(lock: &Lock, loaded: &'static Loaded, flags: c_int) -> bool {
         return false;
     };
     loaded.begin(library);
-    let is_ready = needs(lock, loaded, &library) && own(loaded, &library, flags);
+    let is_ready = needs(lock, &library) && own(loaded, &library, flags);
     loaded.set_status(if is_ready { Status::Ready } else { Status::New });
-    if is_ready && library.row.way == LibraryWay::Mapped {
-        initialise(loaded, &library);
-    }
     is_ready
 }
 
 /// Loads what the library needs, in order.
-fn needs(lock: &Lock, loaded: &Loaded, library: &Library<'static>) -> bool {
+fn needs(lock: &Lock, library: &Library<'static>) -> bool {
     library.needed().all(|needed| match needed {
         Needed::Library(index) => at(lock, index).is_some_and(|needed| ready(lock, needed, 0)),
         Needed::Host(name) => {
@@ -108,16 +106,26 @@ fn needs(lock: &Lock, loaded: &Loaded, library: &Library<'static>) -> bool {
 /// The library itself.
 fn own(loaded: &'static Loaded, library: &Library<'static>, flags: c_int) -> bool {
     match library.row.way {
-        LibraryWay::Mapped => protect(loaded, library) && bind_imports(loaded, library) && finish(loaded, library),
-        LibraryWay::Memory => {
-            let handle = copy::load(library.row.entry, flags);
-            if handle.is_null() {
-                fail(loaded.path(), copy::without_path(bind::last_message()), c"".as_ptr());
+        LibraryWay::Mapped if protect(loaded, library) => {
+            bind_imports(loaded, library) && finish(loaded, library) && {
+                loaded.set_status(Status::Ready);
+                initialise(loaded, library);
+                true
             }
-            loaded.handle.store(handle, Ordering::Release);
-            !handle.is_null()
         }
+        // Where code may not run from the executable's pages, a copy may still be allowed.
+        LibraryWay::Mapped | LibraryWay::Memory => copied(loaded, library, Place::Memory, flags),
+        LibraryWay::Cache => copied(loaded, library, Place::Cache, flags),
     }
+}
+
+fn copied(loaded: &Loaded, library: &Library<'static>, place: Place, flags: c_int) -> bool {
+    let handle = copy::load(library.row.entry, place, flags);
+    if let Err(message) = handle {
+        fail(loaded.path(), message, c"".as_ptr());
+    }
+    loaded.handle.store(handle.unwrap_or(core::ptr::null_mut()), Ordering::Release);
+    handle.is_ok()
 }
 
 /// Gives code and data the protections that they need: the payload is read-only as a whole.
@@ -129,11 +137,7 @@ fn protect(loaded: &Loaded, library: &Library<'static>) -> bool {
         let address = loaded.address().saturating_add(segment.address) as *mut c_void;
         let size = usize::try_from(segment.size).unwrap_or(0);
         // SAFETY: whole pages of the payload's private mapping that belong to this library alone.
-        let is_done = is_inside && unsafe { libc::mprotect(address, size, protection) } == 0;
-        if !is_done {
-            fail(loaded.path(), c"the system does not let its code run from the executable", c"".as_ptr());
-        }
-        is_done
+        is_inside && unsafe { libc::mprotect(address, size, protection) } == 0
     })
 }
 

@@ -9,8 +9,9 @@
 //! unloaded: `dlclose` does nothing, as glibc does for libraries with `DF_1_NODELETE`.
 
 mod bind;
+mod cache;
 mod copy;
-mod find;
+pub(crate) mod find;
 mod interpose;
 mod load;
 mod symbols;
