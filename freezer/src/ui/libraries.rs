@@ -30,13 +30,17 @@ pub(super) fn library_rows(report: &Report, style: Style) -> String {
     if libraries.is_empty() {
         return String::new();
     }
-    let copied: Vec<_> = libraries.iter().filter_map(|one| Some((one, one.copied_because.as_ref()?))).collect();
+    let mut copied: Vec<_> = libraries.iter().filter_map(|one| Some((one, one.copied_because.as_ref()?))).collect();
     let place = if report.manifest.settings.native == Native::Cache { "the cache folder" } else { "memory" };
     let mapped_count = count_text(libraries.len() - copied.len());
     let mut text = match copied.len() {
         0 => row(style, "libraries", &format!("{mapped_count} mapped")),
         count => row(style, "libraries", &format!("{mapped_count} mapped, {} copied to {place}", count_text(count))),
     };
+    if report.manifest.settings.native != Native::Auto {
+        // All of them are, and for the one reason that the user has given.
+        copied.clear();
+    }
     for (library, reason) in copied.iter().take(COPIED_LIMIT) {
         text += &format!("{INDENT}copied {}: {reason}\n", library.path);
     }

@@ -311,6 +311,9 @@ mapped  1.2 MB  lib/libstdc++.so.6
         assert!(text.contains("  libraries  0 mapped, 7 copied to memory\n             copied 0.so: as `--native"));
         assert!(text.contains("copied 3.so") && !text.contains("copied 4.so"), "{text}");
         assert!(text.contains("             and 3 more: `inspect --libraries` lists them\n"), "{text}");
+        report.manifest.settings.native = Native::Cache;
+        let text = inspect_summary("app", &report, Style::Plain);
+        assert!(text.contains("0 mapped, 7 copied to the cache folder\n  packages"), "{text}");
     }
 
     #[test]
