@@ -201,6 +201,10 @@ pub struct SharedLibrary {
     pub file: DataFile,
     /// The module that imports reach by it; `None` if no import seen at build time leads there.
     pub module: Option<String>,
+    /// The first module found that imports it.
+    pub imported_by: Option<String>,
+    /// Why it is in; `None` for what comes along with its owner.
+    pub reason: Option<Reason>,
     /// True if the program can't start without that module.
     pub is_required: bool,
 }

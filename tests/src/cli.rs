@@ -33,6 +33,8 @@ pub fn tests() -> Vec<Test> {
         ("other_python_in_venv", other_python_in_venv),
         ("not_a_venv", not_a_venv),
         ("shared_library", shared_library),
+        ("module_of_another_python", module_of_another_python),
+        ("listed_files_missing", listed_files_missing),
         ("unreadable_file", unreadable_file),
         ("same_top_level_package", same_top_level_package),
         ("standard_name", standard_name),
@@ -228,7 +230,7 @@ fn missing_import_strict(product: &Product) -> TestResult {
     insta::assert_snapshot!(said(product, &workspace, &["build", "app", "-o", "out", "--strict"]), @r"
     status 1
     error: Module `leaf` imports `a_package_nobody_has`, which was not found
-    hint: install it in the environment given by `--venv`, or list `a_package_nobody_has` under `exclude` in [tool.pyfreeze]
+    hint: install it in the environment given by `--venv`, have pyfreeze install it (`-r FILE`, or `--install` for what the project requires), or list `a_package_nobody_has` under `exclude` in [tool.pyfreeze]
     hint: `a_package_nobody_has` is imported by __main__ → middle → leaf
     ");
     nothing_written(&workspace, "out")
@@ -290,6 +292,47 @@ fn shared_library(product: &Product) -> TestResult {
     hint: install the package's wheel for Linux x86-64 (manylinux) and this Python version
     ");
     nothing_written(&workspace, "out")
+}
+
+fn module_of_another_python(product: &Product) -> TestResult {
+    let workspace = venv(&[
+        ("fast/__init__.py", "from fast._speed import run\n"),
+        ("fast/_speed.cpython-311-x86_64-linux-gnu.so", "\x7fELF"),
+        ("fast-2.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: fast\nVersion: 2.0\n"),
+        ("fast-2.0.dist-info/RECORD", "fast/__init__.py,,\nfast/_speed.cpython-311-x86_64-linux-gnu.so,,\n"),
+    ])?;
+    workspace.write("app.py", "import fast\n")?;
+    insta::assert_snapshot!(said(product, &workspace, &["build", "app.py", "-o", "out", "--venv", "venv", "--strict"]), @r"
+    status 1
+    error: Module `fast` imports `fast._speed`, which was not found
+    hint: `fast._speed` is imported by __main__ → fast
+    hint: `fast/_speed.cpython-311-x86_64-linux-gnu.so` is for another Python version: install `fast` for Python 3.13
+    ");
+    let run = product.command(workspace.path()).args(["build", "app.py", "-o", "out", "--venv", "venv"]);
+    insta::assert_snapshot!(warnings(&run, &workspace)?, @r"
+    warning: Made for another Python version, in `fast`: `lib/python3.13/site-packages/fast/_speed.cpython-311-x86_64-linux-gnu.so`
+    hint: install the package for Python 3.13
+    warning: Cannot find `fast._speed`, imported by `fast` (line 1)
+    hint: imported through __main__ → fast; `fast/_speed.cpython-311-x86_64-linux-gnu.so` is for another Python version: install `fast` for Python 3.13
+    ");
+    Ok(())
+}
+
+/// Only code counts: an image may have removed tests, manuals and caches.
+fn listed_files_missing(product: &Product) -> TestResult {
+    let record = "thing/__init__.py,,\nthing/gone.py,,\nthing/_speed.abi3.so,,\nthing/left.py,,\nthing/a.txt,,\n";
+    let workspace = venv(&[
+        ("thing/__init__.py", ""),
+        ("thing-2.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: Thing\nVersion: 2.0\n"),
+        ("thing-2.0.dist-info/RECORD", &format!("{record}thing/__pycache__/x.cpython-313.pyc,,\n")),
+    ])?;
+    workspace.write("app.py", "import thing\n")?;
+    let build = ["build", "app.py", "-o", "out", "--venv", "venv", "--exclude", "thing.left"];
+    insta::assert_snapshot!(warnings(&product.command(workspace.path()).args(build), &workspace)?, @r"
+    warning: 2 of the modules that `Thing` has installed are gone: `thing/gone.py` and 1 more
+    hint: its installation is damaged; install `Thing` again
+    ");
+    Ok(())
 }
 
 fn unreadable_file(product: &Product) -> TestResult {

@@ -45,7 +45,9 @@ pub fn tests() -> Vec<Test> {
         Test::new("libraries/nothing_opened", nothing_opened),
         Test::new("libraries/without_proc", without_proc),
         Test::new("libraries/glibc_floor", glibc_floor),
+        Test::new("libraries/told", told),
         Test::new("libraries/missing_library", missing_library),
+        Test::new("libraries/same_name", same_name),
         Test::new("libraries/another_architecture", another_architecture),
         Test::new("libraries/damaged", damaged),
     ]
@@ -255,6 +257,34 @@ fn glibc_floor(product: &Product) -> TestResult {
     expect(&refused(product, &workspace, &["--glibc", "2.2"])?, &["error: glibc 2.", "is needed", "hint: use a wheel"])
 }
 
+/// What the build, `inspect` and `why` say of libraries.
+fn told(product: &Product) -> TestResult {
+    let workspace = extension_project("")?;
+    let pyfreeze = |arguments: &[&str]| product.command(workspace.path()).args(arguments.iter().copied()).success();
+    let summary = pyfreeze(&["build", "app", "-o", "frozen"])?.stdout;
+    expect(
+        &summary,
+        &[
+            " mapped, 1 copied to memory\n             copied native/libfixed.so: it has",
+            "the runtime's own: libgcc_s.so.1",
+            ", libraries ",
+        ],
+    )?;
+    let list = pyfreeze(&["inspect", "frozen", "--libraries"])?.stdout;
+    expect(&list, &["fast.abi3.so\n  module fast, imported by __main__\n  needs libbase.so, libgcc_s.so.1\n"])?;
+    let why = |name: &str| pyfreeze(&["why", "frozen", name]).map(|output| output.stdout);
+    let chain = "fast  fast.abi3.so\n  __main__  (the program)\n    → fast  (imported)\n";
+    expect(&why("fast")?, &[chain, "mapped from the executable\n", "  needs libbase.so, libgcc_s.so.1\n"])?;
+    expect(&why("libbase.so")?, &["native/libbase.so\n  needed by fast.abi3.so, native/libmiddle.so\n"])?;
+    expect(&why("native.libuser")?, &["native/libuser.so\n  neither an import nor a library leads to it"])?;
+    pyfreeze(&["build", "app", "-o", "frozen", "--native", "memfd"])?;
+    expect(&why("libgcc_s.so.1")?, &["copied: as `--native memfd` says\n", "  of the runtime\n"])?;
+    let json = pyfreeze(&["why", "frozen", "fast", "--json"])?.stdout;
+    let value: serde_json::Value = serde_json::from_str(&json).map_err(|error| error.to_string())?;
+    let is_told = value["found"] == "library" && value["needed"][0] == "native/libbase.so";
+    if is_told && value["chain"][1]["reason"] == "import" { Ok(()) } else { Err(json.into()) }
+}
+
 /// A folder whose program imports a shared library as a module: it is no real one, but the build can't know.
 fn extension_project(options: &str) -> Result<Workspace, Stop> {
     let workspace = project()?;
@@ -291,6 +321,34 @@ fn missing_library(product: &Product) -> TestResult {
     )?;
     let run = Run::new(workspace.join("frozen"), workspace.path()).output();
     expect(&run.stderr, &["ImportError: ", "libbase.so: cannot open shared object file"])
+}
+
+/// Two packages with different libraries of one SONAME: each module gets that of its own package.
+fn same_name(product: &Product) -> TestResult {
+    let workspace = project()?;
+    let site = "venv/lib/python3.13/site-packages";
+    workspace.write("venv/pyvenv.cfg", "version = 3.13.5\n")?;
+    for (name, source) in [("one", "shared.c"), ("two", "plugin.c")] {
+        let info = format!("{site}/{name}-1.dist-info");
+        let load = "import ctypes, os\nlibrary = ctypes.CDLL(os.path.join(os.path.dirname(__file__), 'libsame.so'))\n";
+        workspace.write(&format!("{site}/{name}/__init__.py"), load)?;
+        workspace.write(&format!("{info}/METADATA"), format!("Name: {name}\nVersion: 1\n"))?;
+        workspace.write(&format!("{info}/RECORD"), format!("{name}/__init__.py,,\n{name}/libsame.so,,\n"))?;
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("libraries");
+        compile("cc", &sources, &workspace.join(&format!("{site}/{name}")), ("libsame.so", source, &[]))?;
+    }
+    workspace.write("app.py", "import one, two\nprint(one.library.shared_value(), two.library.plugin_value())\n")?;
+    let build = ["build", "app.py", "-o", "frozen", "--venv", "venv"];
+    let said = product.command(workspace.path()).args(build).success()?.stderr;
+    expect(
+        &said,
+        &[
+            "warning: Two packages bring different libraries of the same name: `libsame.so`\n",
+            "hint: `lib/python3.13/site-packages/one/libsame.so`, `lib/python3.13/site-packages/two/libsame.so`",
+        ],
+    )?;
+    let output = Run::new(workspace.join("frozen"), workspace.path()).success()?;
+    if output.stdout == "30 77\n" { Ok(()) } else { Err(output.report().into()) }
 }
 
 /// A changed byte of the ELF header: the machine, or the file type.

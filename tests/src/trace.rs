@@ -435,7 +435,7 @@ fn why_not(product: &Product) -> TestResult {
     extra
       not inside: of `extra`, which no import leads to; include it with `--include extra` or `--include-distribution extra`
     speedups
-      not inside: it was not found when the program was built; install it in the environment given by `--venv`
+      not inside: it was not found when the program was built; install it in the environment given by `--venv`, or have pyfreeze install it (`-r FILE`, `--install`)
       an optional import of __main__:3
     hots
       not inside: the build knew no such module or file

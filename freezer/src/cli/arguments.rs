@@ -30,7 +30,7 @@ pub(super) enum Command {
     Build(BuildArguments),
     /// Say what is inside an executable that pyfreeze made
     Inspect(InspectArguments),
-    /// Say why a module is inside an executable, or why not
+    /// Say why a module or a library is inside an executable, or why not
     Why(WhyArguments),
     /// Run the program from disk and write down what it imports and opens unseen, for `build`
     Trace(TraceArguments),
@@ -201,13 +201,16 @@ pub(super) struct InspectArguments {
     /// List the data files
     #[arg(long)]
     pub(super) files: bool,
+    /// List the shared libraries: how each is brought to run, who imports it, what it needs
+    #[arg(long)]
+    pub(super) libraries: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct WhyArguments {
     /// The executable
     pub(super) executable: PathBuf,
-    /// A module's dotted name, or the path of a file below the virtual root
+    /// A module's dotted name, a shared library's file name, or the path of a file below the virtual root
     #[arg(value_name = "MODULE")]
     pub(super) name: String,
     /// Print the answer as JSON

@@ -4,7 +4,7 @@ use super::arguments::{InspectArguments, VerifyArguments};
 use super::{Failure, put, put_json};
 use crate::contents::Temperature;
 use crate::inspect::{self, InspectError, Report};
-use crate::ui::{Style, inspect_summary};
+use crate::ui::{Style, inspect_summary, library_list};
 
 pub(super) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
     let path = &arguments.executable;
@@ -12,7 +12,7 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
     if arguments.json {
         return put_json(&report);
     }
-    if !arguments.modules && !arguments.files {
+    if !arguments.modules && !arguments.files && !arguments.libraries {
         put(&inspect_summary(&path.display().to_string(), &report, Style::of_stdout()));
     }
     if arguments.modules {
@@ -20,6 +20,9 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
     }
     if arguments.files {
         put(&report.manifest.files.iter().map(|file| format!("{}\n", file.path)).collect::<String>());
+    }
+    if arguments.libraries {
+        put(&library_list(&report));
     }
     Ok(())
 }

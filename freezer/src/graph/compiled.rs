@@ -32,18 +32,20 @@ const LZSS_MARK: &[u8] = b"LZSS string data decompression failed";
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known {
     modules: BTreeMap<String, String>,
+    /// Modules whose names count only as whole texts.
+    optional: BTreeSet<String>,
     by_start: HashMap<[u8; 4], Vec<String>>,
 }
 
 impl Known {
-    pub(super) fn new(modules: BTreeMap<String, String>) -> Self {
+    pub(super) fn new(modules: BTreeMap<String, String>, optional: BTreeSet<String>) -> Self {
         let mut by_start: HashMap<_, Vec<String>> = HashMap::new();
         for text in modules.keys().filter(|text| text.contains('.') || text.len() >= MIN_UNMARKED_SIZE) {
             if let Some(start) = text.as_bytes().first_chunk::<4>() {
                 by_start.entry(*start).or_default().push(text.clone());
             }
         }
-        Self { modules, by_start }
+        Self { modules, optional, by_start }
     }
 }
 
@@ -51,8 +53,8 @@ impl Known {
 pub(super) fn names(library: &[u8], known: &Known) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for text in library.split(|byte| !is_text(*byte)) {
-        if let Some(module) = std::str::from_utf8(text).ok().and_then(|text| known.modules.get(text)) {
-            found.insert(module.clone());
+        if let Ok(name) = std::str::from_utf8(text) {
+            found.extend(known.modules.get(name).or(known.optional.get(name)).cloned());
         }
         if text.len() >= MIN_TABLE_SIZE {
             find_unmarked(text, known, &mut found);
@@ -154,7 +156,7 @@ fn lzss_step(rest: &mut std::slice::Iter<'_, u8>, is_plain: bool, table: &mut Ve
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::{Known, LZSS_MARK, lzss, names};
 
@@ -162,7 +164,8 @@ mod tests {
         let known =
             ["os", "json", "asyncio", "decimal", "app.inner.part"].map(|name| (name.to_owned(), name.to_owned()));
         let relative = BTreeMap::from([("exceptions".to_owned(), "app.exceptions".to_owned())]);
-        let known = Known::new(known.into_iter().chain(relative).collect());
+        let optional = BTreeSet::from(["numpy".to_owned(), "pandas".to_owned()]);
+        let known = Known::new(known.into_iter().chain(relative).collect(), optional);
         names(library, &known).into_iter().collect()
     }
 
@@ -174,8 +177,8 @@ mod tests {
     #[test]
     fn texts_that_end_with_a_zero_byte() {
         assert_eq!(
-            found(b"\x7fELF\0os\0jsonx\0xjson\0app.inner.part\0\x01exceptions\0"),
-            ["app.exceptions", "app.inner.part", "os"]
+            found(b"\x7fELF\0os\0jsonx\0xjson\0app.inner.part\0\x01exceptions\0numpy\0"),
+            ["app.exceptions", "app.inner.part", "numpy", "os"]
         );
         assert!(found(b"").is_empty());
     }
@@ -184,7 +187,7 @@ mod tests {
     fn texts_without_marks_between_them() {
         let prose = "the loop of asyncio is closed, json or not, at least in this sentence ";
         assert!(found(prose.as_bytes()).is_empty());
-        let table = format!("{}decimalDecimalapp.inner.partos", "x".repeat(80));
+        let table = format!("{}decimalpandasDecimalapp.inner.partos", "x".repeat(80));
         assert_eq!(found(table.as_bytes()), ["app.inner.part", "decimal"]);
         let zlib = miniz_oxide::deflate::compress_to_vec_zlib(table.as_bytes(), 9);
         assert_eq!(found(&[&b"\0\x01"[..], &zlib, b"\0\xff\xff"].concat()), ["app.inner.part", "decimal"]);

@@ -13,7 +13,7 @@ use super::locked::LockedFile;
 use super::module_graph::{ModuleGraph, Node, NodeKind, NodePlace};
 use super::pattern::Pattern;
 use crate::bytecode::{SourceText, module_name};
-use crate::contents::{DataFile, FileContent, Owner, SharedLibrary};
+use crate::contents::{DataFile, FileContent, Owner, SharedLibrary, Warning};
 use crate::project::{
     DataSetting, FoundFile, FoundTree, InstalledDistribution, Scope, is_compiled, is_executable, walk,
 };
@@ -29,6 +29,8 @@ pub(super) struct Files {
     pub(super) directories: BTreeSet<String>,
     /// Shared libraries, by path.
     pub(super) libraries: BTreeMap<String, SharedLibrary>,
+    /// Distributions of which code is listed that is not there.
+    pub(super) warnings: Vec<Warning>,
 }
 
 /// A source that no import leads to.
@@ -104,13 +106,21 @@ impl Collector<'_, '_> {
     /// The library of a module that imports lead to.
     fn extension(&mut self, node: &Node) {
         let NodeKind::Extension { virtual_path, path } = &node.kind else { return };
-        self.library(virtual_path.clone(), node.owner.clone(), path.clone(), Some(node.name.clone()));
+        self.library(virtual_path.clone(), node.owner.clone(), path.clone(), Some(node));
     }
 
-    fn library(&mut self, path: String, owner: Owner, source: PathBuf, module: Option<String>) {
+    fn library(&mut self, path: String, owner: Owner, source: PathBuf, node: Option<&Node>) {
         let content = FileContent::Disk(source);
         let file = DataFile { path: path.clone(), owner, content, is_executable: true };
-        self.files.libraries.entry(path).or_insert(SharedLibrary { file, module, is_required: false });
+        let importer = node.and_then(|node| node.imported_by);
+        let library = SharedLibrary {
+            file,
+            module: node.map(|node| node.name.clone()),
+            imported_by: importer.map(|index| self.graph.nodes[index].name.clone()),
+            reason: node.map(|node| node.reason),
+            is_required: false,
+        };
+        self.files.libraries.entry(path).or_insert(library);
     }
 
     fn project(&mut self) -> Result<(), GraphError> {
@@ -154,14 +164,16 @@ impl Collector<'_, '_> {
         let site = self.graph.library.site_packages();
         let place = Place { root: &site, owner: Owner::Distribution(distribution.key.clone()) };
         let metadata = distribution.metadata_name();
+        let mut absent = Vec::new();
         for file in distribution.site_files().filter(|file| child(file, metadata).is_none()) {
             let path = distribution.location.join(file);
-            if let Ok(found) = fs::metadata(&path)
-                && found.is_file()
-            {
-                self.file(&place, join(&site, file), path, is_executable(&found));
+            match fs::metadata(&path) {
+                Ok(found) if found.is_file() => self.file(&place, join(&site, file), path, is_executable(&found)),
+                _ if self.is_wanted_code(file) => absent.push(file),
+                _ => {}
             }
         }
+        self.files.warnings.extend(absent_files(distribution, &absent));
         if distribution.files.is_none() && distribution.editable.is_empty() {
             let own_name = [distribution.key.replace('-', "_")];
             let names = if distribution.top_level.is_empty() { &own_name[..] } else { &distribution.top_level };
@@ -175,6 +187,13 @@ impl Collector<'_, '_> {
             self.path(&place, name, path)?;
         }
         self.metadata(&place, distribution)
+    }
+
+    /// True for a module or a shared library that the user has not excluded.
+    fn is_wanted_code(&self, file: &str) -> bool {
+        let is_library = is_shared_library(file.rsplit('/').next().unwrap_or(file));
+        let name = if is_library { module_of_library(file, "") } else { module_name(file, "").map(|(name, _)| name) };
+        name.map_or(is_library, |name| !self.graph.is_excluded(&name))
     }
 
     /// The metadata folder, but for the file that says from which folder of this machine it was installed.
@@ -335,6 +354,16 @@ impl Collector<'_, '_> {
         let file = DataFile { path: path.clone(), owner: Owner::Settings, content, is_executable };
         self.files.data.insert(path, file);
     }
+}
+
+/// What is said of files that an installer has listed and that are gone; data may be, as tests and manuals often are.
+fn absent_files(distribution: &InstalledDistribution, absent: &[&str]) -> Option<Warning> {
+    let (first, count) = (absent.first()?, absent.len());
+    let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+    Some(Warning {
+        message: format!("{count} of the modules that `{}` has installed are gone: `{first}`{more}", distribution.name),
+        hints: vec![format!("its installation is damaged; install `{}` again", distribution.name)],
+    })
 }
 
 /// The dotted name under which the library at a path would be imported.

@@ -147,6 +147,14 @@ impl<'a> Distributions<'a> {
         [own].into_iter().chain(required.map(|index| &self.installed[*index])).collect()
     }
 
+    /// The installed distributions that only the extras of one ask for.
+    pub(super) fn of_extras(&self, key: &str) -> Vec<&'a InstalledDistribution> {
+        let Some(own) = self.by_key.get(key).map(|index| &self.installed[*index]) else { return Vec::new() };
+        let optional = own.requirements.iter().filter(|requirement| requirement.is_of_extra(self.minor_version));
+        let optional = optional.filter_map(|requirement| self.by_key.get(requirement.name.as_str()));
+        optional.map(|index| &self.installed[*index]).collect()
+    }
+
     /// Follows the entry points in those groups whose names are among the texts of a module.
     pub(super) fn mention(&mut self, words: &[String]) {
         for word in words {

@@ -59,6 +59,10 @@ pub enum GraphError {
     Project(#[from] crate::project::ProjectError),
 }
 
+/// How what is missing comes in.
+const INSTALL: &str = "install it in the environment given by `--venv`, have pyfreeze install it (`-r FILE`, or `--install` for what \
+     the project requires)";
+
 /// A source that the compiler refuses.
 #[derive(Clone, Debug)]
 pub struct WrongSource {
@@ -79,6 +83,26 @@ pub struct MissingChain {
     pub line: u32,
     /// The modules from the entry point to that one.
     pub chain: Vec<String>,
+    /// What is installed of it, for another Python version.
+    pub foreign: Option<ForeignModule>,
+}
+
+/// A module that is installed, but that another Python version would have to load.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignModule {
+    /// Its file, relative to the folder of installed packages.
+    pub file: String,
+    /// The distribution that it is of.
+    pub distribution: String,
+    /// The minor version of the Python that would have to load it here.
+    pub minor_version: u32,
+}
+
+impl ForeignModule {
+    fn hint(&self) -> String {
+        let Self { file, distribution, minor_version } = self;
+        format!("`{file}` is for another Python version: install `{distribution}` for Python 3.{minor_version}")
+    }
 }
 
 impl MissingChain {
@@ -89,15 +113,15 @@ impl MissingChain {
 
     /// What is said without `strict`.
     pub(super) fn warning(&self) -> Warning {
-        let advice = if self.name.starts_with('.') {
-            "the dots lead out of its package"
-        } else {
-            "install it in the environment given by `--venv`, or list it under `exclude` in [tool.pyfreeze]"
+        let advice = match &self.foreign {
+            Some(foreign) => foreign.hint(),
+            None if self.name.starts_with('.') => "the dots lead out of its package".to_owned(),
+            None => format!("{INSTALL}, or list it under `exclude` in [tool.pyfreeze]"),
         };
         let route = self.route().map_or(String::new(), |route| format!("imported through {route}; "));
         Warning {
             message: format!("Cannot find `{}`, imported by `{}` (line {})", self.name, self.module, self.line),
-            hints: vec![route + advice],
+            hints: vec![route + &advice],
         }
     }
 }
@@ -108,14 +132,17 @@ impl GraphError {
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Missing { imports } => {
-                let names: Vec<_> = imports.iter().map(|import| format!("`{}`", import.name)).collect();
-                let names = names.join(", ");
-                let mut hints = vec![format!(
-                    "install it in the environment given by `--venv`, or list {names} under `exclude` in [tool.pyfreeze]"
-                )];
+                let absent = imports.iter().filter(|import| import.foreign.is_none());
+                let names: Vec<_> = absent.map(|import| format!("`{}`", import.name)).collect();
+                let mut hints = Vec::new();
+                if !names.is_empty() {
+                    let names = names.join(", ");
+                    hints.push(format!("{INSTALL}, or list {names} under `exclude` in [tool.pyfreeze]"));
+                }
                 let route =
                     |import: &MissingChain| Some(format!("`{}` is imported by {}", import.name, import.route()?));
                 hints.extend(imports.iter().filter_map(route));
+                hints.extend(imports.iter().filter_map(|import| import.foreign.as_ref()).map(ForeignModule::hint));
                 hints
             }
             Self::UnknownDistribution { has_environment: false, .. } => {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::GraphError;
-use super::error::MissingChain;
+use super::error::{ForeignModule, MissingChain};
 use super::module_graph::{Missing, ModuleGraph};
 use crate::contents::{MissingImport, Owner, Warning};
 
@@ -22,7 +22,8 @@ pub(super) fn imports(graph: &ModuleGraph<'_>) -> Result<(Vec<MissingImport>, Ve
         let required_by = required_by.filter(|_| !is_made_at_run_time(graph, name));
         if let Some((index, line, _)) = required_by {
             let module = graph.nodes[*index].name.clone();
-            chains.push(MissingChain { name: name.clone(), module, line: *line, chain: chain(graph, *index) });
+            let (chain, foreign) = (chain(graph, *index), foreign(graph, name));
+            chains.push(MissingChain { name: name.clone(), module, line: *line, chain, foreign });
         }
         let is_optional = required_by.is_none();
         imports.push(MissingImport { name: name.clone(), wanted_by: wanted_by(graph, missing), is_optional });
@@ -63,6 +64,23 @@ fn is_made_at_run_time(graph: &ModuleGraph<'_>, name: &str) -> bool {
     let source =
         parent.and_then(|parent| parent.compiled.as_ref()).map(|compiled| String::from_utf8_lossy(&compiled.source));
     source.is_some_and(|source| ["sys.modules", "sys.meta_path", "__path__"].iter().any(|word| source.contains(word)))
+}
+
+/// The shared library of a module that was not found although it is installed: its name has the tag of another Python.
+fn foreign(graph: &ModuleGraph<'_>, name: &str) -> Option<ForeignModule> {
+    let start = name.replace('.', "/") + ".";
+    let is_it = |file: &&str| {
+        let tag = file.strip_prefix(&start).and_then(|rest| rest.strip_suffix(".so"));
+        tag.is_some_and(|tag| !tag.contains('/'))
+    };
+    let installed = graph.project.environment.iter().flat_map(|environment| &environment.distributions);
+    let mut found = installed.filter_map(|one| Some((one, one.site_files().find(is_it)?)));
+    let (distribution, file) = found.find(|(one, file)| one.location.join(file).is_file())?;
+    Some(ForeignModule {
+        file: file.to_owned(),
+        distribution: distribution.name.clone(),
+        minor_version: graph.library.minor_version(),
+    })
 }
 
 fn wanted_by(graph: &ModuleGraph<'_>, missing: &Missing) -> Vec<String> {

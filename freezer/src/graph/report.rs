@@ -21,6 +21,7 @@ pub(super) fn contents(graph: &ModuleGraph<'_>, cold: &Cold) -> Result<Contents,
     warnings.extend(report.wrong_sources()?);
     warnings.extend(report.compiler_warnings());
     warnings.extend(report.foreign_libraries());
+    warnings.extend(cold.files.warnings.iter().cloned());
     warnings.extend(report.shared_files());
     let (missing, not_found) = missing::imports(graph)?;
     warnings.extend(not_found);

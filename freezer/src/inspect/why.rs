@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::contents::{LeftOutReason, MissingImport, Owner, Reason, Temperature};
-use crate::payload::{Manifest, ManifestModule};
+use crate::payload::{Manifest, ManifestLibrary, ManifestModule};
 use crate::project::nearest;
 
 /// Most names that are offered for a misspelt one.
@@ -29,6 +29,18 @@ pub enum Answer {
         temperature: Temperature,
         /// The modules from what is run, or from what was included for another reason, to this one.
         chain: Vec<Step>,
+        /// Why its distribution is included.
+        distribution: Option<String>,
+    },
+    /// A shared library: an extension module, or what one needs.
+    Library {
+        /// What the build knows of it.
+        #[serde(flatten)]
+        library: Box<ManifestLibrary>,
+        /// For a module that imports reach, the modules that lead to it.
+        chain: Vec<Step>,
+        /// The paths of the libraries that need it.
+        needed_by: Vec<String>,
         /// Why its distribution is included.
         distribution: Option<String>,
     },
@@ -71,16 +83,24 @@ pub struct Step {
 /// Says why `name` is inside, or why not.
 #[must_use]
 pub fn why(manifest: &Manifest, name: &str) -> Answer {
-    let modules: HashMap<_, _> = manifest.modules.iter().map(|module| (module.name.as_str(), module)).collect();
-    let by_path = manifest.modules.iter().find(|module| module.path == name);
-    if let Some(module) = modules.get(name).copied().or(by_path) {
+    let reached = reached(manifest);
+    let is_it = |module: &&ManifestModule| module.name == name || module.path == name;
+    if let Some(module) = manifest.modules.iter().find(is_it) {
         return Answer::Module {
             name: module.name.clone(),
             path: module.path.clone(),
             owner: module.owner.clone(),
             temperature: module.temperature,
-            chain: chain(module, &modules),
+            chain: chain(&module.name, &reached),
             distribution: distribution_reason(manifest, &module.owner),
+        };
+    }
+    if let Some(library) = find_library(&manifest.libraries, name) {
+        return Answer::Library {
+            chain: library.module.as_ref().map(|module| chain(module, &reached)).unwrap_or_default(),
+            needed_by: users(&manifest.libraries, &library.path),
+            distribution: distribution_reason(manifest, &library.owner),
+            library: Box::new(library.clone()),
         };
     }
     if let Some(file) = manifest.files.iter().find(|file| file.path == name) {
@@ -95,25 +115,57 @@ pub fn why(manifest: &Manifest, name: &str) -> Answer {
         name: name.to_owned(),
         why: known.map(|left_out| left_out.why.clone()),
         wanted: manifest.missing.iter().find(|missing| missing.name == name).cloned(),
-        nearest: nearest_names(name, &modules),
+        nearest: nearest_names(name, &reached),
     }
 }
 
+/// Who imports each module first, and how: modules in Python and those in shared libraries.
+type Reached<'m> = HashMap<&'m str, (Option<&'m str>, Option<Reason>)>;
+
+fn reached(manifest: &Manifest) -> Reached<'_> {
+    let modules = manifest.modules.iter();
+    let modules = modules.map(|one| (one.name.as_str(), (one.imported_by.as_deref(), one.reason)));
+    let libraries = manifest.libraries.iter();
+    let libraries =
+        libraries.filter_map(|one| Some((one.module.as_deref()?, (one.imported_by.as_deref(), one.reason))));
+    libraries.chain(modules).collect()
+}
+
 /// The modules from the first cause to this one.
-fn chain(module: &ManifestModule, modules: &HashMap<&str, &ManifestModule>) -> Vec<Step> {
+fn chain(name: &str, reached: &Reached<'_>) -> Vec<Step> {
     let mut chain: Vec<Step> = Vec::new();
-    let mut next = Some(module);
-    while let Some(module) = next.filter(|module| chain.iter().all(|step| step.name != module.name)) {
-        chain.push(Step { name: module.name.clone(), reason: module.reason });
-        let importer = module.imported_by.as_deref();
-        next = importer.and_then(|name| modules.get(name).copied());
-        if let (Some(name), None) = (importer, next) {
-            // A shared library, or a package without a file: neither is in the list of modules.
-            chain.push(Step { name: name.to_owned(), reason: None });
-        }
+    let mut next = Some(name);
+    while let Some(name) = next.filter(|name| chain.iter().all(|step| step.name != *name)) {
+        // A package without a file is in no list.
+        let (imported_by, reason) = reached.get(name).copied().unwrap_or_default();
+        chain.push(Step { name: name.to_owned(), reason });
+        next = imported_by;
     }
     chain.reverse();
     chain
+}
+
+/// By the module that it is, its path, its file's name; or by the name under which a library that no import reaches
+/// would be imported.
+fn find_library<'m>(libraries: &'m [ManifestLibrary], name: &str) -> Option<&'m ManifestLibrary> {
+    let is_module = |library: &&ManifestLibrary| library.module.as_deref() == Some(name);
+    let has_path = |library: &&ManifestLibrary| library.path == name;
+    let is_file = |library: &&ManifestLibrary| library.path.rsplit('/').next() == Some(name);
+    let module_path = name.replace('.', "/");
+    let is_cold_module = |library: &&ManifestLibrary| {
+        let (folder, file) = library.path.rsplit_once('/').unwrap_or(("", &library.path));
+        let path = format!("{folder}/{}", file.split('.').next().unwrap_or(file));
+        path.strip_suffix(&module_path).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+    };
+    let mut found = libraries.iter().find(is_module).or_else(|| libraries.iter().find(has_path));
+    found = found.or_else(|| libraries.iter().find(is_file));
+    found.or_else(|| libraries.iter().find(is_cold_module))
+}
+
+/// The paths of the libraries that need this one.
+fn users(libraries: &[ManifestLibrary], path: &str) -> Vec<String> {
+    let needs = |library: &&ManifestLibrary| library.needed.iter().any(|needed| needed == path);
+    libraries.iter().filter(needs).map(|library| library.path.clone()).collect()
 }
 
 fn distribution_reason(manifest: &Manifest, owner: &Owner) -> Option<String> {
@@ -123,11 +175,11 @@ fn distribution_reason(manifest: &Manifest, owner: &Owner) -> Option<String> {
 }
 
 /// Names with the same last part first, then those that are spelt alike.
-fn nearest_names(name: &str, modules: &HashMap<&str, &ManifestModule>) -> Vec<String> {
+fn nearest_names(name: &str, reached: &Reached<'_>) -> Vec<String> {
     let last = name.rsplit('.').next().unwrap_or(name);
-    let mut same: Vec<_> = modules.keys().copied().filter(|known| known.rsplit('.').next() == Some(last)).collect();
+    let mut same: Vec<_> = reached.keys().copied().filter(|known| known.rsplit('.').next() == Some(last)).collect();
     same.sort_unstable();
-    let mut names: Vec<&str> = modules.keys().copied().collect();
+    let mut names: Vec<&str> = reached.keys().copied().collect();
     names.sort_unstable();
     same.extend(nearest(name, &names).filter(|found| !same.contains(found)));
     same.into_iter().take(NEAREST_COUNT).map(str::to_owned).collect()

@@ -14,4 +14,4 @@ mod stub;
 
 pub use error::{LibraryError, MissingLibrary};
 pub use host::GlibcVersion;
-pub use plan::{GlibcFloor, LibraryFiles, LibraryOptions, LibraryPlan, Native, PlannedLibrary};
+pub use plan::{GlibcFloor, LibraryFiles, LibraryOptions, LibraryPlan, Native, Needs, PlannedLibrary};

@@ -11,7 +11,7 @@ use super::link::{self, LinkInput, Linker};
 use super::needed::{Found, Names};
 use super::stub::StubSymbols;
 use super::{LibraryError, MissingLibrary, elf};
-use crate::contents::{Contents, FileContent, Owner, SharedLibrary, Warning};
+use crate::contents::{Contents, FileContent, Owner, Reason, SharedLibrary, Warning};
 use crate::payload::{PackedLibrary, parallel_map};
 use crate::runtime::Runtime;
 
@@ -68,6 +68,8 @@ struct LibraryFile {
     path: String,
     owner: Owner,
     module: Option<String>,
+    imported_by: Option<String>,
+    import_reason: Option<Reason>,
     is_required: bool,
     bytes: Vec<u8>,
     /// Brought by the runtime for libraries that expect it of the host.
@@ -89,8 +91,7 @@ impl LibraryFiles {
         let carried = carried.filter_map(|name| {
             let bytes = pack.content(&format!("{}/{name}", crate::runtime::CARRIED_FOLDER)).ok()?;
             let path = format!("{CARRIED_FOLDER}/{name}");
-            let owner = Owner::StandardLibrary;
-            Some(LibraryFile { path, owner, module: None, is_required: false, bytes, is_carried: true })
+            Some(LibraryFile::carried(path, bytes))
         });
         let carried: Vec<_> = carried.collect();
         files.extend(carried);
@@ -107,9 +108,24 @@ fn read(library: &SharedLibrary) -> Result<LibraryFile, LibraryError> {
         FileContent::Bytes(bytes) => bytes.to_vec(),
         FileContent::Pack => Vec::new(),
     };
-    let (path, owner) = (file.path.clone(), file.owner.clone());
-    let (module, is_required) = (library.module.clone(), library.is_required);
-    Ok(LibraryFile { path, owner, module, is_required, bytes, is_carried: false })
+    Ok(LibraryFile {
+        path: file.path.clone(),
+        owner: file.owner.clone(),
+        module: library.module.clone(),
+        imported_by: library.imported_by.clone(),
+        import_reason: library.reason,
+        is_required: library.is_required,
+        bytes,
+        is_carried: false,
+    })
+}
+
+impl LibraryFile {
+    fn carried(path: String, bytes: Vec<u8>) -> Self {
+        let owner = Owner::StandardLibrary;
+        let (module, imported_by, import_reason) = (None, None, None);
+        Self { path, owner, module, imported_by, import_reason, is_required: false, bytes, is_carried: true }
+    }
 }
 
 /// A library that goes in.
@@ -132,6 +148,17 @@ pub struct GlibcFloor {
     pub symbol: Option<String>,
 }
 
+/// What a library needs besides glibc's own libraries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The paths of libraries below the virtual root.
+    pub inside: Vec<String>,
+    /// The names of libraries of the host.
+    pub host: Vec<String>,
+    /// The names of libraries that are nowhere.
+    pub missing: Vec<String>,
+}
+
 /// All libraries that go in.
 #[derive(Default)]
 pub struct LibraryPlan<'a> {
@@ -139,6 +166,8 @@ pub struct LibraryPlan<'a> {
     /// Files that look like libraries and are none for this target: they are data.
     data: Vec<&'a LibraryFile>,
     stub: StubSymbols<'a>,
+    /// The oldest glibc on which the stub runs.
+    own_glibc: Option<GlibcVersion>,
     floor: GlibcFloor,
     native: Native,
     warnings: Vec<Warning>,
@@ -155,6 +184,30 @@ impl<'a> PlannedLibrary<'a> {
     #[must_use]
     pub fn owner(&self) -> &'a Owner {
         &self.file.owner
+    }
+
+    /// The dotted name of the module that imports reach by it.
+    #[must_use]
+    pub fn module(&self) -> Option<&'a str> {
+        self.file.module.as_deref()
+    }
+
+    /// The first module found that imports it.
+    #[must_use]
+    pub fn imported_by(&self) -> Option<&'a str> {
+        self.file.imported_by.as_deref()
+    }
+
+    /// Why it is in; `None` for what comes along with its owner.
+    #[must_use]
+    pub fn import_reason(&self) -> Option<Reason> {
+        self.file.import_reason
+    }
+
+    /// Bytes of the file that it was.
+    #[must_use]
+    pub fn file_size(&self) -> u64 {
+        self.file.bytes.len() as u64
     }
 
     /// Why the dynamic loader loads a copy; `None` for a library that is mapped from the executable.
@@ -209,7 +262,8 @@ impl<'a> LibraryPlan<'a> {
         let stub = if libraries.is_empty() { Ok(StubSymbols::default()) } else { StubSymbols::parse(runtime.stub()) };
         let stub = stub.map_err(|error| LibraryError::Stub { reason: error.to_string() })?;
         let floor = GlibcFloor { version: runtime.descriptor().glibc.clone(), path: None, symbol: None };
-        let mut plan = Self { libraries, data, stub, floor, native: options.native, warnings };
+        let own_glibc = GlibcVersion::parse(&floor.version);
+        let mut plan = Self { libraries, data, stub, own_glibc, floor, native: options.native, warnings };
         plan.choose_ways(options.native);
         plan.check_needed(options)?;
         plan.find_floor(options)?;
@@ -220,6 +274,40 @@ impl<'a> LibraryPlan<'a> {
     #[must_use]
     pub fn libraries(&self) -> &[PlannedLibrary<'a>] {
         &self.libraries
+    }
+
+    /// How the user wished libraries to be brought to run.
+    #[must_use]
+    pub fn native(&self) -> Native {
+        self.native
+    }
+
+    /// What a library needs besides glibc's own libraries.
+    #[must_use]
+    pub fn needs(&self, library: &PlannedLibrary<'a>) -> Needs {
+        let mut needs = Needs::default();
+        for found in &library.needed {
+            match found {
+                Found::Library(index) => needs.inside.push(self.libraries[*index].path().to_owned()),
+                Found::Host(name) if host::is_glibc(name) => {}
+                Found::Host(name) => needs.host.push(name.clone()),
+                Found::Missing(name) => needs.missing.push(name.clone()),
+            }
+        }
+        needs
+    }
+
+    /// The oldest glibc on which a library runs, if that is newer than the stub's own.
+    #[must_use]
+    pub fn glibc_of(&self, library: &PlannedLibrary<'a>) -> Option<GlibcFloor> {
+        let (version, symbol) = self.wanted_glibc(library)?;
+        let is_newer = self.own_glibc.as_ref().is_none_or(|own| version > *own);
+        let floor = GlibcFloor {
+            version: version.to_string(),
+            path: Some(library.path().to_owned()),
+            symbol: Some(symbol.to_owned()),
+        };
+        is_newer.then_some(floor)
     }
 
     /// Files that look like libraries and go in as data: path, owner, bytes.
@@ -346,7 +434,7 @@ impl<'a> LibraryPlan<'a> {
     }
 
     fn find_floor(&mut self, options: &LibraryOptions) -> Result<(), LibraryError> {
-        let mut oldest = GlibcVersion::parse(&self.floor.version);
+        let mut oldest = self.own_glibc.clone();
         for index in self.reached(|_| true) {
             let library = &self.libraries[index];
             let Some((version, symbol)) = self.wanted_glibc(library) else { continue };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PayloadError, PayloadOptions};
 use crate::contents::{Contents, Distribution, EntryPoint, LeftOut, MissingImport, Owner, Reason, Temperature};
-use crate::libraries::{GlibcFloor, LibraryPlan, PlannedLibrary};
+use crate::libraries::{GlibcFloor, LibraryPlan, Native, Needs, PlannedLibrary};
 use crate::runtime::Runtime;
 
 /// Most bytes that a manifest may decode to: a limit against hostile files, far above any real one.
@@ -68,6 +68,9 @@ pub struct SettingsFacts {
     pub has_sources: bool,
     /// True when unreached modules were left out.
     pub is_pruned: bool,
+    /// How libraries are brought to run.
+    #[serde(default)]
+    pub native: Native,
     /// Interpreter options.
     pub python_options: Vec<String>,
     /// `sys.path`, below the virtual root.
@@ -100,6 +103,36 @@ pub struct ManifestLibrary {
     pub path: String,
     /// Who brought it along.
     pub owner: Owner,
+    /// The dotted name of the module that it is, if an import reaches it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub module: Option<String>,
+    /// The first module found that imports it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub imported_by: Option<String>,
+    /// Why it is in; nothing for what comes along with its owner.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<Reason>,
+    /// Bytes of the file that it was.
+    #[serde(default)]
+    pub file_size: u64,
+    /// Bytes of its image in the executable; 0 for one that is copied.
+    #[serde(default)]
+    pub image_size: u64,
+    /// The paths of the libraries inside that it needs.
+    #[serde(default)]
+    pub needed: Vec<String>,
+    /// The libraries of the host that it needs, besides glibc's own.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub needed_of_host: Vec<String>,
+    /// The libraries that it needs and that are nowhere.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub missing: Vec<String>,
+    /// What it needs of glibc, if that is newer than what the runtime needs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub glibc: Option<GlibcFloor>,
+    /// Brought by the runtime for libraries that expect it of the host.
+    #[serde(default)]
+    pub is_carried: bool,
     /// Why a copy of it is loaded by the dynamic loader; absent for one that is mapped from the executable.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub copied_because: Option<String>,
@@ -125,11 +158,6 @@ impl Manifest {
         runtime: &Runtime,
         options: &PayloadOptions,
     ) -> Result<Self, PayloadError> {
-        let library = |library: &PlannedLibrary<'_>| ManifestLibrary {
-            path: library.path().to_owned(),
-            owner: library.owner().clone(),
-            copied_because: library.copied_because().map(str::to_owned),
-        };
         let module = |module: &crate::contents::Module| ManifestModule {
             name: module.name.clone(),
             path: module.path.clone(),
@@ -148,17 +176,39 @@ impl Manifest {
                 optimization: options.optimization,
                 has_sources: options.has_sources,
                 is_pruned: options.is_pruned,
+                native: libraries.native(),
                 python_options: options.python_options.clone(),
                 search_path: contents.search_path.clone(),
             },
             modules: contents.modules.iter().map(module).collect(),
             files: contents.files.iter().map(file).collect(),
-            libraries: libraries.libraries().iter().map(library).collect(),
+            libraries: libraries.libraries().iter().map(|library| ManifestLibrary::new(library, libraries)).collect(),
             glibc: Some(libraries.floor().clone()),
             distributions: contents.distributions.clone(),
             missing: contents.missing.clone(),
             left_out: contents.left_out.clone(),
         })
+    }
+}
+
+impl ManifestLibrary {
+    fn new(library: &PlannedLibrary<'_>, plan: &LibraryPlan<'_>) -> Self {
+        let Needs { inside, host, missing } = plan.needs(library);
+        Self {
+            path: library.path().to_owned(),
+            owner: library.owner().clone(),
+            module: library.module().map(str::to_owned),
+            imported_by: library.imported_by().map(str::to_owned),
+            reason: library.import_reason(),
+            file_size: library.file_size(),
+            image_size: library.image_size(),
+            needed: inside,
+            needed_of_host: host,
+            missing,
+            glibc: plan.glibc_of(library),
+            is_carried: library.is_carried(),
+            copied_because: library.copied_because().map(str::to_owned),
+        }
     }
 }
 

@@ -39,6 +39,13 @@ impl Requirement {
         Some(Self { name: normalize(name), extras, marker })
     }
 
+    /// True when only an extra of its distribution asks for it.
+    #[must_use]
+    pub fn is_of_extra(&self, minor_version: u32) -> bool {
+        let is_named = self.marker.as_ref().is_some_and(|marker| marker.contains("extra"));
+        is_named && !self.counts(minor_version, &[])
+    }
+
     /// True when it counts for Linux and Python 3.`minor_version`, given the extras asked of its distribution. A
     /// marker that can't be understood counts: an unused distribution is better than a missing one.
     #[must_use]
@@ -91,5 +98,7 @@ mod tests {
         assert!(!counts("x; extra == 'socks' and python_version < '3'", &["socks"]));
         assert!(counts("x; 'linux' in sys_platform", &[]));
         assert!(counts("x; something odd", &[]));
+        let is_of_extra = |text: &str| Requirement::parse(text).unwrap().is_of_extra(13);
+        assert!(is_of_extra("x; extra == 'socks'") && !is_of_extra("x") && !is_of_extra("x; python_version < '3'"));
     }
 }

@@ -1,7 +1,13 @@
 //! Why something is inside an executable, or why not, in words.
 
+use super::libraries::{needs, some_of};
+use super::size_text;
 use crate::contents::{LeftOutReason, MissingImport, Owner, Reason, Temperature};
 use crate::inspect::{Answer, Step};
+use crate::payload::ManifestLibrary;
+
+/// Libraries that need one, before "and … more".
+const USER_LIMIT: usize = 3;
 
 /// What `pyfreeze why` says.
 #[must_use]
@@ -17,12 +23,36 @@ pub fn answer(answer: &Answer) -> String {
             };
             format!("{name}  {path}\n{why}  of {owner}\n")
         }
+        Answer::Library { library, chain, needed_by, distribution } => {
+            let owner = owner_words(&library.owner, distribution.as_deref());
+            let owner = if library.is_carried { "the runtime" } else { owner.as_str() };
+            format!("{}  of {owner}\n", library_words(library, chain, needed_by))
+        }
         Answer::File { path, owner, distribution } => {
             format!("{path}\n  a file of {}\n", owner_words(owner, distribution.as_deref()))
         }
         Answer::Builtin { name } => format!("{name}\n  in the interpreter itself\n"),
         Answer::Absent { name, why, wanted, nearest } => absent(name, why.as_ref(), wanted.as_ref(), nearest),
     }
+}
+
+fn library_words(library: &ManifestLibrary, chain: &[Step], needed_by: &[String]) -> String {
+    let mut text = match &library.module {
+        Some(module) => format!("{module}  {}\n{}", library.path, chain_words(chain)),
+        None => format!("{}\n", library.path),
+    };
+    if !needed_by.is_empty() {
+        let names: Vec<&str> = needed_by.iter().map(String::as_str).collect();
+        text += &format!("  needed by {}\n", some_of(&names, USER_LIMIT));
+    } else if library.module.is_none() {
+        text += "  neither an import nor a library leads to it; it came along in case the program loads it\n";
+    }
+    text += &match &library.copied_because {
+        Some(reason) => format!("  {}, copied: {reason}\n", size_text(library.file_size)),
+        None => format!("  {}, mapped from the executable\n", size_text(library.file_size)),
+    };
+    let needs = needs(library).into_iter().map(|line| format!("  {line}\n"));
+    text + &needs.collect::<String>()
 }
 
 fn chain_words(chain: &[Step]) -> String {
@@ -76,7 +106,9 @@ fn absent(name: &str, why: Option<&LeftOutReason>, wanted: Option<&MissingImport
             "of `{distribution}`, which no import leads to; include it with `--include {name}` or `--include-distribution {distribution}`"
         ),
         Some(LeftOutReason::Missing) => {
-            "it was not found when the program was built; install it in the environment given by `--venv`".into()
+            "it was not found when the program was built; install it in the environment given by `--venv`, or have \
+             pyfreeze install it (`-r FILE`, `--install`)"
+                .into()
         }
         None => "the build knew no such module or file".into(),
     };

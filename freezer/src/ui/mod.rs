@@ -3,12 +3,14 @@
 //! Comes in: finished facts. Goes out: text. Nothing here decides anything, and colour never carries meaning.
 
 mod answer;
+mod libraries;
 mod messages;
 mod progress;
 mod summary;
 mod text;
 
 pub use answer::answer;
+pub use libraries::library_list;
 pub use messages::{Messages, Style};
 pub use progress::Bar;
 pub use summary::{build_summary, inspect_summary};

@@ -1,10 +1,12 @@
 //! A build or an executable in words, never longer than a screen.
 
+use super::libraries::{glibc_row, library_rows};
 use super::{Style, count_text, duration_text, size_text};
 use crate::contents::{MissingImport, Owner};
 use crate::freeze::Frozen;
 use crate::inspect::{PackageSize, Report};
 use crate::install::Installer;
+use crate::payload::RuntimeFacts;
 
 /// Lines for packages, and for missing imports, before "and … more".
 const LIST_LIMIT: usize = 8;
@@ -55,17 +57,6 @@ fn facts(report: &Report, style: Style) -> String {
     let manifest = &report.manifest;
     let entry_point = &manifest.entry_point;
     let place = if entry_point.path.is_empty() { String::new() } else { format!(" {}", entry_point.path) };
-    let runtime = &manifest.runtime;
-    let sizes = &report.sizes;
-    let parts = [
-        ("runtime", sizes.stub),
-        ("hot code", sizes.hot_code),
-        ("cold code", sizes.cold_code),
-        ("sources", sizes.sources),
-        ("data", sizes.data),
-        ("index", sizes.index),
-    ];
-    let parts: Vec<String> = parts.iter().map(|(name, size)| format!("{name} {}", size_text(*size))).collect();
     let modules = format!(
         "{} hot, {} cold; {} data files",
         count_text(report.hot_module_count),
@@ -73,14 +64,33 @@ fn facts(report: &Report, style: Style) -> String {
         count_text(manifest.files.len())
     );
     row(style, "runs", &format!("{}{place}", entry_point.description))
-        + &row(
-            style,
-            "python",
-            &format!("{}, {}, glibc {} or later", runtime.python_version, runtime.target, runtime.glibc),
-        )
-        + &row(style, "sizes", &parts.join(", "))
+        + &row(style, "python", &python(report))
+        + &glibc_row(report, style)
+        + &row(style, "sizes", &sizes(report))
         + &row(style, "modules", &modules)
+        + &library_rows(report, style)
         + &packages(report, style)
+}
+
+/// The runtime; with the glibc that it needs, unless a library needs a newer one and has a row for that.
+fn python(report: &Report) -> String {
+    let RuntimeFacts { python_version, target, glibc, .. } = &report.manifest.runtime;
+    let is_newer = report.manifest.glibc.as_ref().is_some_and(|floor| floor.path.is_some());
+    let glibc = if is_newer { String::new() } else { format!(", glibc {glibc} or later") };
+    format!("{python_version}, {target}{glibc}")
+}
+
+fn sizes(report: &Report) -> String {
+    let sizes = &report.sizes;
+    let libraries = (!report.manifest.libraries.is_empty()).then_some(("libraries", sizes.libraries));
+    let code = [
+        ("runtime", sizes.stub),
+        ("hot code", sizes.hot_code),
+        ("cold code", sizes.cold_code),
+        ("sources", sizes.sources),
+    ];
+    let parts = code.into_iter().chain(libraries).chain([("data", sizes.data), ("index", sizes.index)]);
+    parts.map(|(name, size)| format!("{name} {}", size_text(size))).collect::<Vec<_>>().join(", ")
 }
 
 fn packages(report: &Report, style: Style) -> String {
@@ -136,7 +146,8 @@ fn wanted_by(import: &MissingImport) -> String {
     format!("{}{more}", first.join(", "))
 }
 
-fn row(style: Style, label: &str, text: &str) -> String {
+/// A line of the summary.
+pub(super) fn row(style: Style, label: &str, text: &str) -> String {
     format!("  {} {text}\n", style.dim(&format!("{label:<10}")))
 }
 
@@ -145,8 +156,9 @@ mod tests {
     use super::{inspect_summary, missing, packages};
     use crate::contents::{Distribution, EntryPoint, MissingImport, Owner};
     use crate::inspect::{PackageSize, Report, Sizes};
-    use crate::payload::{Manifest, RuntimeFacts, SettingsFacts};
-    use crate::ui::Style;
+    use crate::libraries::{GlibcFloor, Native};
+    use crate::payload::{Manifest, ManifestLibrary, RuntimeFacts, SettingsFacts};
+    use crate::ui::{Style, library_list};
 
     fn import(name: &str, is_optional: bool) -> MissingImport {
         let wanted_by = ["app:1", "app:2", "app:3"].map(String::from).to_vec();
@@ -186,6 +198,7 @@ mod tests {
                     optimization: 1,
                     has_sources: false,
                     is_pruned: true,
+                    native: Native::Auto,
                     python_options: vec!["-Xdev".into()],
                     search_path: Vec::new(),
                 },
@@ -216,6 +229,91 @@ app  29.2 MB
              optional yaml, wanted by app:1, app:2 and 1 more
 ";
         assert_eq!(inspect_summary("app", &report(), Style::Plain), expected);
+    }
+
+    fn library(path: &str, copied_because: Option<&str>) -> ManifestLibrary {
+        ManifestLibrary {
+            path: path.into(),
+            owner: Owner::Distribution("rich".into()),
+            module: None,
+            imported_by: None,
+            reason: None,
+            file_size: 1_200_000,
+            image_size: 0,
+            needed: Vec::new(),
+            needed_of_host: Vec::new(),
+            missing: Vec::new(),
+            glibc: None,
+            is_carried: false,
+            copied_because: copied_because.map(str::to_owned),
+        }
+    }
+
+    fn with_libraries() -> Report {
+        let mut report = report();
+        report.sizes.libraries = 3_000_000;
+        let floor =
+            |path: &str| GlibcFloor { version: "2.28".into(), path: Some(path.into()), symbol: Some("fcntl64".into()) };
+        report.manifest.glibc = Some(floor("a/fast.so"));
+        report.manifest.libraries = vec![
+            ManifestLibrary {
+                module: Some("a.fast".into()),
+                imported_by: Some("a".into()),
+                needed: vec!["a.libs/libgomp.so.1".into(), "lib/libstdc++.so.6".into()],
+                glibc: Some(floor("a/fast.so")),
+                ..library("a/fast.so", None)
+            },
+            ManifestLibrary { needed_of_host: vec!["libGL.so.1".into()], ..library("a/view.so", None) },
+            library("a.libs/libgomp.so.1", Some("it has relocations of kind R_X86_64_TPOFF64")),
+            ManifestLibrary { is_carried: true, ..library("lib/libstdc++.so.6", None) },
+        ];
+        report
+    }
+
+    #[test]
+    fn libraries_in_words() {
+        let expected = "\
+app  29.2 MB
+  runs       script app.py
+  python     3.13.5, x86_64-unknown-linux-gnu
+  glibc      2.28 or later, for `fcntl64` of `a/fast.so`
+  sizes      runtime 18.3 MB, hot code 7.0 MB, cold code 1 B, sources 0 B, libraries 3.0 MB, data 10.6 kB, index 95.5 kB
+  modules    1,260 hot, 2 cold; 0 data files
+  libraries  3 mapped, 1 copied to memory
+             copied a.libs/libgomp.so.1: it has relocations of kind R_X86_64_TPOFF64
+             the runtime's own: libstdc++.so.6
+             expected of the host: libGL.so.1
+  packages   1, the largest: rich 5.0 kB
+";
+        let text = inspect_summary("app", &with_libraries(), Style::Plain);
+        assert_eq!(text.split_inclusive("  settings").next(), Some(&*format!("{expected}  settings")));
+        let expected = "\
+mapped  1.2 MB  a/fast.so
+  module a.fast, imported by a
+  needs libgomp.so.1, libstdc++.so.6
+  needs glibc 2.28 or later, for `fcntl64`
+mapped  1.2 MB  a/view.so
+  needs of the host libGL.so.1
+copied  1.2 MB  a.libs/libgomp.so.1
+  copied: it has relocations of kind R_X86_64_TPOFF64
+mapped  1.2 MB  lib/libstdc++.so.6
+  the runtime's own, for libraries that expect it of the host
+";
+        assert_eq!(library_list(&with_libraries()), expected);
+    }
+
+    #[test]
+    fn the_list_of_copied_libraries_ends() {
+        let mut report = report();
+        let paths = (0..7).map(|number| library(&format!("{number}.so"), Some("as `--native memfd` says")));
+        report.manifest.libraries = paths.collect();
+        let text = inspect_summary("app", &report, Style::Plain);
+        assert!(text.contains("  libraries  0 mapped, 7 copied to memory\n             copied 0.so: as `--native"));
+        assert!(text.contains("copied 3.so") && !text.contains("copied 4.so"), "{text}");
+        assert!(text.contains("             and 3 more: `inspect --libraries` lists them\n"), "{text}");
+        report.manifest.settings.native = Native::Cache;
+        let text = inspect_summary("app", &report, Style::Plain);
+        assert!(text.contains("0 mapped, 7 copied to the cache folder\n  packages"), "{text}");
     }
 
     #[test]

@@ -106,7 +106,7 @@ fn compiled_modules_import_what_their_texts_name() {
                 ("dep/inner/__init__.py", ""),
                 ("dep/inner/deep.py", ""),
             ],
-            "Requires-Dist: wanted\nRequires-Dist: other; extra == 'more'",
+            "Requires-Dist: wanted",
             "",
         )
         .install("wanted", &[("wanted.py", "")], "", "")
@@ -117,6 +117,29 @@ fn compiled_modules_import_what_their_texts_name() {
         assert_eq!(reason(&contents, name), Some(Reason::Compiled), "{name}");
     }
     assert!(module(&contents, "other").is_none());
+}
+
+#[test]
+fn compiled_modules_import_what_an_extra_names_if_it_is_installed() {
+    if !has_python() {
+        return;
+    }
+    let library = "\u{1}\0numbers9\0tables.frame\0black\0no_frames here\0gone\0\u{1}";
+    let metadata =
+        ["numbers9", "tables", "frames", "gone"].map(|name| format!("Requires-Dist: {name}; extra == 'all'"));
+    let contents = Fixture::new(&[("main.py", "import dep._speed")])
+        .install("dep", &[("dep/__init__.py", ""), ("dep/_speed.abi3.so", library)], &metadata.join("\n"), "")
+        .install("numbers9", &[("numbers9.py", "")], "", "")
+        .install("tables", &[("tables/__init__.py", ""), ("tables/frame.py", "")], "", "")
+        .install("frames", &[("frames.py", "")], "", "")
+        .install("black", &[("black.py", "")], "", "")
+        .freeze("app/main.py")
+        .unwrap();
+    for name in ["numbers9", "tables", "tables.frame"] {
+        assert_eq!(reason(&contents, name), Some(Reason::Compiled), "{name}");
+    }
+    assert!(module(&contents, "frames").is_none() && module(&contents, "black").is_none());
+    assert!(contents.missing.is_empty() && contents.warnings.is_empty(), "{:?}", contents.warnings);
 }
 
 #[test]
