@@ -72,7 +72,7 @@ pub(super) fn is_other_libc(name: &str) -> bool {
 }
 
 /// Symbols for which the stub has a definition of its own should the host's glibc be too old.
-pub(super) const PROVIDED: [&str; 4] = ["arc4random", "getentropy", "__libc_single_threaded", "secure_getenv"];
+pub(super) const PROVIDED: [&str; 5] = ["arc4random", "fstat", "fstat64", "getentropy", "__libc_single_threaded"];
 
 /// A version of glibc, ordered as numbers are: 2.4 before 2.17.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,6 +8,7 @@ use pyfreeze_format::{ImportSymbol, Needed, PAYLOAD_ADDRESS};
 use super::symbols;
 use super::table::{self, Loaded};
 use crate::sys::libc_next::Next;
+use crate::sys::metadata::result;
 
 unsafe extern "C" {
     fn dlvsym(handle: *mut c_void, name: *const c_char, version: *const c_char) -> *mut c_void;
@@ -103,6 +104,7 @@ fn provided(name: &[u8]) -> Option<*mut c_void> {
     static IS_SINGLE_THREADED: c_char = 0;
     match name {
         b"arc4random\0" => Some(arc4random as *mut c_void),
+        b"fstat\0" | b"fstat64\0" => Some(fstat as *mut c_void),
         b"getentropy\0" => Some(getentropy as *mut c_void),
         b"__libc_single_threaded\0" => Some(ptr::from_ref(&IS_SINGLE_THREADED).cast_mut().cast()),
         _ => None,
@@ -135,6 +137,12 @@ pub(super) fn describe(address: *const c_void) -> Option<(libc::Dl_info, *const 
     let mut map = ptr::null();
     let is_known = next(address, &raw mut information, &raw mut map, RTLD_DL_LINKMAP) != 0;
     is_known.then_some((information, map))
+}
+
+/// See fstat(2), which was an inline function before glibc 2.33.
+extern "C" fn fstat(descriptor: c_int, status: *mut libc::stat) -> c_int {
+    // SAFETY: the kernel checks the pointer itself.
+    result(unsafe { libc::syscall(libc::SYS_fstat, descriptor, status) })
 }
 
 /// The dynamic loader's own message about its last failure, as a C string.
