@@ -2,7 +2,7 @@
 
 use core::ffi::{CStr, c_int, c_void};
 
-use pyfreeze_format::EntryIndex;
+use pyfreeze_format::{Entry, EntryIndex};
 
 use super::{bind, cache};
 use crate::sys::{open, process, state};
@@ -26,15 +26,27 @@ pub(super) fn without_path(message: &'static CStr) -> &'static CStr {
 pub(super) fn load(entry: EntryIndex, place: Place, flags: c_int) -> Result<*mut c_void, &'static CStr> {
     let entry =
         state::payload().and_then(|payload| payload.entry(entry).ok()).ok_or(c"the embedded payload is damaged")?;
-    let descriptor = if place == Place::Memory { open::library_file(&entry) } else { -1 };
-    let handle = if descriptor < 0 {
+    let memory_path = if place == Place::Memory { memory_file(&entry) } else { None };
+    let handle = if let Some(path) = memory_path {
+        bind::open(path.as_ptr().cast(), flags | libc::RTLD_NOW)
+    } else {
         let path = cache::file(&entry).ok_or(if place == Place::Memory { NOWHERE } else { NO_FOLDER })?;
         bind::open(path.as_ptr(), flags | libc::RTLD_NOW)
-    } else {
-        let path = process::numbered_path(DESCRIPTORS, descriptor.unsigned_abs(), b"");
-        bind::open(path.as_ptr().cast(), flags | libc::RTLD_NOW)
     };
     if handle.is_null() { Err(without_path(bind::last_message())) } else { Ok(handle) }
+}
+
+/// The path of a memory file with the library; `None` where the system allows none, or has no /proc to name it.
+fn memory_file(entry: &Entry<'static>) -> Option<[u8; 32]> {
+    let descriptor = open::library_file(entry);
+    let path = process::numbered_path(DESCRIPTORS, descriptor.unsigned_abs(), b"");
+    // SAFETY: a C string on the stack.
+    let is_named = descriptor >= 0 && unsafe { libc::access(path.as_ptr().cast(), libc::R_OK) } == 0;
+    if !is_named && descriptor >= 0 {
+        // SAFETY: the descriptor is ours and unused from here on.
+        unsafe { libc::close(descriptor) };
+    }
+    is_named.then_some(path)
 }
 
 /// Where a copy is wanted.
@@ -46,4 +58,4 @@ pub(super) enum Place {
 
 const NO_FOLDER: &CStr = c"there is no private folder below $XDG_CACHE_HOME or ~/.cache";
 const NOWHERE: &CStr =
-    c"this system allows no executable memory file, and there is no private folder below $XDG_CACHE_HOME or ~/.cache";
+    c"this system allows no executable memory file or has no /proc, and there is no private folder below $XDG_CACHE_HOME or ~/.cache";
