@@ -3,10 +3,10 @@
 //! Every stage borrows what the one before it made and changes none of it.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use pyfreeze_format::FormatError;
+use pyfreeze_format::{BESIDE_SUFFIX, FormatError};
 use thiserror::Error;
 
 use crate::bytecode::{self, Compiler, CompilerOptions, Library, default_cache_folder};
@@ -16,7 +16,7 @@ use crate::graph::{self, GraphError};
 use crate::image::{self, ImageError};
 use crate::inspect::Report;
 use crate::install::{self, InstallError, InstallRequest, Installed};
-use crate::libraries::{LibraryError, LibraryFiles, LibraryOptions, LibraryPlan};
+use crate::libraries::{LibraryError, LibraryFiles, LibraryOptions, LibraryPlan, Native};
 use crate::payload::{self, PayloadError, PayloadOptions};
 use crate::project::{Project, ProjectError, ProjectRequest, Settings, SettingsOverrides, SourcePolicy};
 use crate::runtime::{InterpreterError, Runtime};
@@ -151,6 +151,10 @@ pub fn freeze(
     let payload = payload::write(&contents, &libraries, runtime, &options, &stored)?;
     let image = image::graft(runtime.stub(), &payload.bytes, &payload.code_ranges()?)?;
     let total = image.size();
+    if libraries.native() == Native::Beside {
+        let files = libraries.libraries().iter().map(|library| (library.path(), library.stored_bytes()));
+        executable::write_folder(files, &beside(&output))?;
+    }
     executable::write(&image, &output, Durability::Synced, &|done| progress(Progress::Written { done, total }))?;
     let report = Report::new(&pyfreeze_format::Payload::parse(&payload.bytes)?, payload.manifest, total);
     Ok(Frozen { output, installed, report, contents, compiled: compiler.statistics(), duration: started.elapsed() })
@@ -184,6 +188,13 @@ fn read_project(request: &ProjectRequest, library: &Library) -> Result<(Project,
 fn worker_count(request: &FreezeRequest) -> usize {
     let available = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     request.worker_count.unwrap_or_else(available).get()
+}
+
+/// The folder for libraries beside an executable.
+fn beside(output: &Path) -> PathBuf {
+    let mut path = output.as_os_str().to_owned();
+    path.push(BESIDE_SUFFIX);
+    path.into()
 }
 
 fn library_options(settings: &Settings, worker_count: usize) -> LibraryOptions {

@@ -38,6 +38,7 @@ pub fn tests() -> Vec<Test> {
     vec![
         Test::new("libraries/mapped", |product| same_as_python(product, project()?, &[])),
         Test::new("libraries/copied", copied),
+        Test::new("libraries/beside", |product| same_as_python(product, project()?, &["--native", "beside"])),
         Test::new("libraries/cached", cached),
         Test::new("libraries/no_executable_memory_files", no_executable_memory_files),
         Test::new("libraries/no_page_becomes_executable", no_page_becomes_executable),

@@ -171,6 +171,8 @@ pub(super) enum NativeArgument {
     Memfd,
     /// Each copied to the user's cache folder and loaded by the host's dynamic loader
     Cache,
+    /// Each written to `OUT.libraries` when building and loaded from there by the host's dynamic loader
+    Beside,
 }
 
 #[derive(Debug, Args)]

@@ -102,6 +102,7 @@ pub(super) fn request(arguments: ProjectArguments) -> Result<FreezeRequest, Fail
             NativeArgument::Auto => Native::Auto,
             NativeArgument::Memfd => Native::Memfd,
             NativeArgument::Cache => Native::Cache,
+            NativeArgument::Beside => Native::Beside,
         }),
         host_libraries: arguments.allow_host_library,
         glibc: arguments.glibc.as_deref().map(glibc).transpose()?,

@@ -4,6 +4,7 @@
 //! the bytes go to a temporary file in the same folder, which takes the path's name only when it is whole.
 //! Replacing by name is also what lets a program be rebuilt while it runs.
 
+use std::borrow::Cow;
 use std::fs::{File, Permissions};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -115,6 +116,29 @@ pub fn write(
 ) -> Result<(), ExecutableError> {
     check_output(path)?;
     write_parts(image, path, durability, progress).map_err(|source| error_of(path, image.size(), source))
+}
+
+/// Writes files into a folder that appears as a whole, in place of an older one.
+///
+/// # Errors
+/// [`ExecutableError`] naming the folder.
+pub fn write_folder<'f>(
+    files: impl Iterator<Item = (&'f str, Cow<'f, [u8]>)>,
+    path: &Path,
+) -> Result<(), ExecutableError> {
+    let failure = |source| ExecutableError::Io { path: path.into(), source };
+    let partial = tempfile::Builder::new().prefix(".pyfreeze-").tempdir_in(folder_of(path)).map_err(failure)?;
+    for (name, bytes) in files {
+        let file = partial.path().join(name);
+        std::fs::create_dir_all(folder_of(&file)).map_err(failure)?;
+        std::fs::write(&file, bytes).map_err(failure)?;
+        std::fs::set_permissions(&file, Permissions::from_mode(MODE)).map_err(failure)?;
+    }
+    std::fs::set_permissions(partial.path(), Permissions::from_mode(MODE)).map_err(failure)?;
+    if path.is_dir() {
+        std::fs::remove_dir_all(path).map_err(failure)?;
+    }
+    std::fs::rename(partial.path(), path).map_err(failure)
 }
 
 fn error_of(path: &Path, size: u64, source: io::Error) -> ExecutableError {

@@ -26,11 +26,13 @@ pub enum Native {
     Memfd,
     /// All copied to the user's cache folder and loaded by the dynamic loader.
     Cache,
+    /// All written to a folder beside the executable and loaded by the dynamic loader.
+    Beside,
 }
 
 impl Native {
     /// The words for each, in words.
-    pub const WORDS: &'static str = "`auto`, `memfd` or `cache`";
+    pub const WORDS: &'static str = "`auto`, `memfd`, `cache` or `beside`";
 
     /// The way that a word names.
     #[must_use]
@@ -39,6 +41,7 @@ impl Native {
             "auto" => Some(Self::Auto),
             "memfd" => Some(Self::Memfd),
             "cache" => Some(Self::Cache),
+            "beside" => Some(Self::Beside),
             _ => None,
         }
     }
@@ -334,7 +337,11 @@ impl<'a> LibraryPlan<'a> {
             self.libraries.binary_search_by(|library| library.path().cmp(place.path.as_str())).unwrap_or(0)
         };
         let positions: Vec<_> = places.iter().map(position).collect();
-        let copies = if self.native == Native::Cache { LibraryWay::Cache } else { LibraryWay::Memory };
+        let copies = match self.native {
+            Native::Auto | Native::Memfd => LibraryWay::Memory,
+            Native::Cache => LibraryWay::Cache,
+            Native::Beside => LibraryWay::Beside,
+        };
         self.linker().link(places, &positions, copies)
     }
 
@@ -353,6 +360,7 @@ impl<'a> LibraryPlan<'a> {
             library.reason = match native {
                 Native::Memfd => Some("as `--native memfd` says".to_owned()),
                 Native::Cache => Some("as `--native cache` says".to_owned()),
+                Native::Beside => Some("as `--native beside` says".to_owned()),
                 Native::Auto => library.elf.obstacle.clone(),
             };
         }

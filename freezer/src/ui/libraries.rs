@@ -31,7 +31,11 @@ pub(super) fn library_rows(report: &Report, style: Style) -> String {
         return String::new();
     }
     let mut copied: Vec<_> = libraries.iter().filter_map(|one| Some((one, one.copied_because.as_ref()?))).collect();
-    let place = if report.manifest.settings.native == Native::Cache { "the cache folder" } else { "memory" };
+    let place = match report.manifest.settings.native {
+        Native::Auto | Native::Memfd => "memory",
+        Native::Cache => "the cache folder",
+        Native::Beside => "a folder beside the executable",
+    };
     let mapped_count = count_text(libraries.len() - copied.len());
     let mut text = match copied.len() {
         0 => row(style, "libraries", &format!("{mapped_count} mapped")),

@@ -27,8 +27,8 @@ pub use cursor::Cursor;
 pub use error::FormatError;
 pub use layout::{EntryIndex, EntryKind, SectionKind};
 pub use libraries::{
-    Import, ImportSymbol, Libraries, Library, LibraryFacts, LibraryIndex, LibraryRow, LibraryWay, Needed,
-    OWN_TLS_MODULE, Piece, Resolver, Segment,
+    BESIDE_SUFFIX, Import, ImportSymbol, Libraries, Library, LibraryFacts, LibraryIndex, LibraryRow, LibraryWay,
+    Needed, OWN_TLS_MODULE, Piece, Resolver, Segment,
 };
 #[cfg(feature = "write")]
 pub use libraries::{NewLibrary, NewNeeded};

@@ -22,6 +22,9 @@ pub(crate) const NO_TEXT: u32 = u32::MAX;
 /// of the dynamic loader's, which counts from 1.
 pub const OWN_TLS_MODULE: u64 = 1 << 63;
 
+/// What the executable's path ends with to be that of the folder with its libraries ([`LibraryWay::Beside`]).
+pub const BESIDE_SUFFIX: &str = ".libraries";
+
 /// The position of a library in the libraries section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LibraryIndex(pub u32);
@@ -36,6 +39,8 @@ pub enum LibraryWay {
     Memory = 1,
     /// The dynamic loader loads a copy in the user's cache folder.
     Cache = 2,
+    /// The dynamic loader loads the file of its path in the folder beside the executable.
+    Beside = 3,
 }
 
 /// All libraries of a payload.
@@ -290,6 +295,7 @@ impl LibraryRow {
             0 => LibraryWay::Mapped,
             1 => LibraryWay::Memory,
             2 => LibraryWay::Cache,
+            3 => LibraryWay::Beside,
             _ => return None,
         };
         let (address, span) = (cursor.u64().ok()?, cursor.u64().ok()?);

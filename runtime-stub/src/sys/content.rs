@@ -27,7 +27,7 @@ pub(crate) fn of(entry: &Entry<'static>) -> Option<Content> {
     let libraries = payload.libraries().ok()?;
     let library = libraries.get(libraries.find(entry.index)?).ok()?;
     Some(match library.row.way {
-        LibraryWay::Memory | LibraryWay::Cache => Content::Blob(blob),
+        LibraryWay::Memory | LibraryWay::Cache | LibraryWay::Beside => Content::Blob(blob),
         LibraryWay::Mapped => Content::Library { library, rest: blob },
     })
 }

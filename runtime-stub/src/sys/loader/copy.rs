@@ -2,20 +2,24 @@
 
 use core::ffi::{CStr, c_int, c_void};
 
-use pyfreeze_format::{Entry, EntryIndex};
+use pyfreeze_format::{BESIDE_SUFFIX, Entry, EntryIndex, VIRTUAL_ROOT};
 
+use super::table::Loaded;
 use super::{bind, cache};
+use crate::sys::c_strings::c_text;
 use crate::sys::{open, process, state};
 
 const DESCRIPTORS: &[u8] = b"/proc/self/fd/";
 
-/// The dynamic loader's message without the path by which it knows a copy.
-pub(super) fn without_path(message: &'static CStr) -> &'static CStr {
-    let bytes = message.to_bytes_with_nul();
-    let is_copy = bytes.starts_with(DESCRIPTORS);
-    let end = bytes.windows(2).position(|pair| pair == b": ").filter(|_| is_copy);
-    let rest = end.and_then(|end| CStr::from_bytes_with_nul(bytes.get(end.checked_add(2)?..)?).ok());
-    rest.unwrap_or(message)
+/// Loads a file by the dynamic loader. The error is its message without the path: programs know the library by another.
+fn open_file(path: &CStr, flags: c_int) -> Result<*mut c_void, &'static CStr> {
+    let handle = bind::open(path.as_ptr(), flags | libc::RTLD_NOW);
+    if !handle.is_null() {
+        return Ok(handle);
+    }
+    let message = bind::last_message();
+    let rest = message.to_bytes_with_nul().strip_prefix(path.to_bytes()).and_then(|rest| rest.strip_prefix(b": "));
+    Err(rest.and_then(|rest| CStr::from_bytes_with_nul(rest).ok()).unwrap_or(message))
 }
 
 /// Has the dynamic loader load the library that is the file `entry`: a memory file, or where the system allows none, a
@@ -27,13 +31,20 @@ pub(super) fn load(entry: EntryIndex, place: Place, flags: c_int) -> Result<*mut
     let entry =
         state::payload().and_then(|payload| payload.entry(entry).ok()).ok_or(c"the embedded payload is damaged")?;
     let memory_path = if place == Place::Memory { memory_file(&entry) } else { None };
-    let handle = if let Some(path) = memory_path {
-        bind::open(path.as_ptr().cast(), flags | libc::RTLD_NOW)
-    } else {
-        let path = cache::file(&entry).ok_or(if place == Place::Memory { NOWHERE } else { NO_FOLDER })?;
-        bind::open(path.as_ptr(), flags | libc::RTLD_NOW)
-    };
-    if handle.is_null() { Err(without_path(bind::last_message())) } else { Ok(handle) }
+    if let Some(path) = memory_path {
+        return open_file(CStr::from_bytes_until_nul(&path).unwrap_or(c""), flags);
+    }
+    let path = cache::file(&entry).ok_or(if place == Place::Memory { NOWHERE } else { NO_FOLDER })?;
+    open_file(path, flags)
+}
+
+/// Has the dynamic loader load the library's file from the folder beside the executable.
+pub(super) fn load_beside(loaded: &Loaded, flags: c_int) -> Result<*mut c_void, &'static CStr> {
+    // SAFETY: `table` made the path a C string that is never freed.
+    let path = unsafe { CStr::from_ptr(loaded.path()) }.to_bytes();
+    let below = path.strip_prefix(VIRTUAL_ROOT.as_bytes()).unwrap_or_default();
+    let file = c_text(&[state::executable(), BESIDE_SUFFIX.as_bytes(), below]);
+    open_file(file, flags)
 }
 
 /// The path of a memory file with the library; `None` where the system allows none, or has no /proc to name it.

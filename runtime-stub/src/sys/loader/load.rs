@@ -117,11 +117,16 @@ fn own(loaded: &'static Loaded, library: &Library<'static>, flags: c_int) -> boo
         // Where code may not run from the executable's pages, a copy may still be allowed.
         LibraryWay::Mapped | LibraryWay::Memory => copied(loaded, library, Place::Memory, flags),
         LibraryWay::Cache => copied(loaded, library, Place::Cache, flags),
+        LibraryWay::Beside => keep(loaded, copy::load_beside(loaded, flags)),
     }
 }
 
 fn copied(loaded: &Loaded, library: &Library<'static>, place: Place, flags: c_int) -> bool {
-    let handle = copy::load(library.row.entry, place, flags);
+    keep(loaded, copy::load(library.row.entry, place, flags))
+}
+
+/// Keeps the dynamic loader's handle, or says why there is none.
+fn keep(loaded: &Loaded, handle: Result<*mut c_void, &'static CStr>) -> bool {
     if let Err(message) = handle {
         fail(loaded.path(), message, c"".as_ptr());
     }
