@@ -29,6 +29,9 @@ pub mod image;
 
 pub mod executable;
 
+// What caches are keyed by.
+pub mod key;
+
 // What is done with executables.
 pub mod inspect;
 

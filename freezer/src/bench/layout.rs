@@ -39,7 +39,7 @@ impl DiskProgram {
                 None => {}
             }
         }
-        for file in &contents.files {
+        for file in contents.files.iter().chain(contents.libraries.iter().map(|library| &library.file)) {
             match &file.content {
                 FileContent::Disk(path) => put(root, &file.path, &read(path)?)?,
                 FileContent::Bytes(bytes) => put(root, &file.path, bytes)?,
@@ -66,14 +66,12 @@ impl DiskProgram {
 /// Beside the root and not in it, where the project may have a `bin` or `python` of its own; so python, which looks
 /// for its library beside its `bin`, gets a link.
 fn put_python(folder: &Path, runtime: &Runtime) -> Result<PathBuf, BenchError> {
-    let descriptor = runtime.descriptor();
-    let minor: Vec<&str> = descriptor.python_version.splitn(3, '.').take(2).collect();
-    let path = format!("python/bin/python{}", minor.join("."));
+    let path = format!("python/bin/{}", runtime.python_name());
     put(folder, &path, runtime.stub())?;
     let python = folder.join(path);
     std::fs::set_permissions(&python, Permissions::from_mode(0o755)).map_err(|source| failure(&python, source))?;
     let link = folder.join("python/lib");
-    let target = Path::new("../root").join(descriptor.library_path.split('/').next().unwrap_or("lib"));
+    let target = Path::new("../root").join(runtime.descriptor().library_path.split('/').next().unwrap_or("lib"));
     std::os::unix::fs::symlink(target, &link).map_err(|source| failure(&link, source))?;
     Ok(python)
 }

@@ -9,18 +9,30 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::{BenchReport, Candidate, DiskProgram, measure, table};
-use crate::contents::{Contents, DataFile, EntryPoint, FileContent, Owner};
+use crate::contents::{Contents, DataFile, EntryPoint, FileContent, Owner, SharedLibrary};
 use crate::runtime::sample;
 
 fn contents() -> Contents {
-    let data = DataFile {
-        path: "app/data.txt".to_string(),
+    let file = |path: &str, content: &'static [u8]| DataFile {
+        path: path.to_string(),
         owner: Owner::Project,
-        content: FileContent::Bytes(b"data".as_slice().into()),
+        content: FileContent::Bytes(content.into()),
         is_executable: false,
     };
+    let library = SharedLibrary {
+        file: file("app/fast.so", b"library"),
+        module: None,
+        imported_by: None,
+        reason: None,
+        is_required: false,
+    };
     let entry_point = EntryPoint { description: "folder".to_string(), path: "app".to_string(), is_folder: true };
-    Contents { entry_point: Some(entry_point), files: vec![data], ..Contents::default() }
+    Contents {
+        entry_point: Some(entry_point),
+        files: vec![file("app/data.txt", b"data")],
+        libraries: vec![library],
+        ..Contents::default()
+    }
 }
 
 fn runs(count: usize) -> NonZeroUsize {
@@ -32,6 +44,7 @@ fn program_is_laid_out_beside_a_python_that_finds_its_library() {
     let folder = TempDir::new().unwrap();
     let program = DiskProgram::lay_out(&contents(), &sample::runtime(), folder.path()).unwrap();
     assert_eq!(fs::read(program.entry_point.join("data.txt")).unwrap(), b"data");
+    assert_eq!(fs::read(program.entry_point.join("fast.so")).unwrap(), b"library");
     assert_eq!(fs::read(&program.python).unwrap(), b"stub");
     assert!(program.python.ends_with("python/bin/python3.13"));
     assert_eq!(program.python.metadata().unwrap().permissions().mode() & 0o111, 0o111);

@@ -12,6 +12,7 @@ use super::finder::{child, join};
 use super::locked::LockedFile;
 use super::module_graph::{ModuleGraph, Node, NodeKind, NodePlace};
 use super::pattern::Pattern;
+use super::report::some_of;
 use crate::bytecode::{SourceText, module_name};
 use crate::contents::{DataFile, FileContent, Owner, SharedLibrary, Warning};
 use crate::project::{
@@ -358,10 +359,10 @@ impl Collector<'_, '_> {
 
 /// What is said of files that an installer has listed and that are gone; data may be, as tests and manuals often are.
 fn absent_files(distribution: &InstalledDistribution, absent: &[&str]) -> Option<Warning> {
-    let (first, count) = (absent.first()?, absent.len());
-    let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
-    Some(Warning {
-        message: format!("{count} of the modules that `{}` has installed are gone: `{first}`{more}", distribution.name),
+    let (count, name) = (absent.len(), &distribution.name);
+    let paths: Vec<_> = absent.iter().map(Path::new).collect();
+    (count > 0).then(|| Warning {
+        message: format!("{count} of the modules that `{name}` has installed are gone: {}", some_of(&paths)),
         hints: vec![format!("its installation is damaged; install `{}` again", distribution.name)],
     })
 }

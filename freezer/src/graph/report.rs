@@ -277,7 +277,7 @@ fn owner_name(owner: &Owner) -> String {
 }
 
 /// The first of the paths, and how many there are more.
-fn some_of(paths: &[&Path]) -> String {
+pub(super) fn some_of(paths: &[&Path]) -> String {
     let first: PathBuf = paths.iter().take(1).collect();
     match paths.len() {
         0 | 1 => format!("`{}`", first.display()),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use pyfreeze_format::{Blob, Entry, Libraries, Payload};
+use pyfreeze_format::{Blob, Entry, Payload};
 use serde::{Deserialize, Serialize};
 
 use crate::contents::{Owner, Temperature};
@@ -109,10 +109,9 @@ fn measure(payload: &Payload<'_>, manifest: &Manifest) -> (Sizes, Vec<PackageSiz
         let owner = owners.entry(&module.owner).or_default();
         *owner = (owner.0 + source_size + code_size, owner.1 + 1);
     }
-    let images = image_sizes(payload);
     for library in &manifest.libraries {
         let (content, _) = blobs(payload, &library.path);
-        let size = stored_size(content) + images.get(library.path.as_str()).copied().unwrap_or(0);
+        let size = stored_size(content) + library.image_size;
         sizes.libraries += size;
         owners.entry(&library.owner).or_default().0 += size;
     }
@@ -125,19 +124,6 @@ fn measure(payload: &Payload<'_>, manifest: &Manifest) -> (Sizes, Vec<PackageSiz
     let mut packages: Vec<_> = owners.into_iter().map(package).collect();
     packages.sort_by(|one, other| other.size.cmp(&one.size).then_with(|| one.owner.cmp(&other.owner)));
     (sizes, packages)
-}
-
-/// Bytes of the images of mapped libraries, by path.
-fn image_sizes(payload: &Payload<'_>) -> BTreeMap<String, u64> {
-    let mut sizes = BTreeMap::new();
-    for (_, row) in payload.libraries().iter().flat_map(Libraries::rows) {
-        let mut path = Vec::new();
-        let Ok(entry) = payload.entry(row.entry) else { continue };
-        // OK because an entry deeper than the format allows has no path by which anything could ask for it.
-        let _ = payload.path_components(&entry, |name| path.push(String::from_utf8_lossy(name).into_owned()));
-        sizes.insert(path.join("/"), row.span);
-    }
-    sizes
 }
 
 /// A file's content and code; nothing where the manifest names what the index does not have.

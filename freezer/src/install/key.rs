@@ -7,33 +7,13 @@ use std::collections::BTreeSet;
 
 use super::wanted::Wanted;
 use super::{InstallError, InstallRequest, requirements_file};
+use crate::key::Key;
 
 /// Parts of variables' names that decide how packages are fetched, not which.
 const IRRELEVANT: [&str; 6] = ["CACHE", "CERT", "CHECK", "PROGRESS", "RETRIES", "TIMEOUT"];
 
 /// Changes with the way environments are made.
 const VERSION: &[u8] = b"1";
-
-/// Collects named inputs.
-#[derive(Debug, Default)]
-pub(super) struct Key {
-    hasher: blake3::Hasher,
-}
-
-impl Key {
-    /// Adds one input. Lengths are hashed too, so that no two lists of inputs look alike.
-    pub(super) fn add(&mut self, name: &str, content: &[u8]) {
-        for part in [name.as_bytes(), content] {
-            self.hasher.update(&(part.len() as u64).to_le_bytes());
-            self.hasher.update(part);
-        }
-    }
-
-    /// The key as it stands in the names of folders.
-    pub(super) fn finish(&self) -> String {
-        self.hasher.finalize().to_hex()[..32].to_owned()
-    }
-}
 
 /// The key of the environment that holds `wanted`, for the runtime of this identity.
 pub(super) fn key(wanted: &Wanted, request: &InstallRequest, runtime: &str) -> Result<String, InstallError> {

@@ -11,7 +11,7 @@ use std::time::UNIX_EPOCH;
 use walkdir::WalkDir;
 
 use super::InstallError;
-use super::key::Key;
+use crate::key::Key;
 
 /// Options of a line that name another file.
 const NAMING: [&str; 4] = ["--requirement", "--constraint", "-r", "-c"];

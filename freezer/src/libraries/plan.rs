@@ -11,7 +11,7 @@ use super::link::{self, LinkInput, Linker};
 use super::needed::{Found, Names};
 use super::stub::StubSymbols;
 use super::{LibraryError, MissingLibrary, elf};
-use crate::contents::{Contents, FileContent, Owner, Reason, SharedLibrary, Warning};
+use crate::contents::{Contents, DataFile, FileContent, Owner, Reason, SharedLibrary, Warning};
 use crate::payload::{PackedLibrary, parallel_map};
 use crate::runtime::Runtime;
 
@@ -68,12 +68,7 @@ pub struct LibraryFiles {
 }
 
 struct LibraryFile {
-    path: String,
-    owner: Owner,
-    module: Option<String>,
-    imported_by: Option<String>,
-    import_reason: Option<Reason>,
-    is_required: bool,
+    library: SharedLibrary,
     bytes: Vec<u8>,
     /// Brought by the runtime for libraries that expect it of the host.
     is_carried: bool,
@@ -111,23 +106,27 @@ fn read(library: &SharedLibrary) -> Result<LibraryFile, LibraryError> {
         FileContent::Bytes(bytes) => bytes.to_vec(),
         FileContent::Pack => Vec::new(),
     };
-    Ok(LibraryFile {
-        path: file.path.clone(),
-        owner: file.owner.clone(),
-        module: library.module.clone(),
-        imported_by: library.imported_by.clone(),
-        import_reason: library.reason,
-        is_required: library.is_required,
-        bytes,
-        is_carried: false,
-    })
+    Ok(LibraryFile { library: library.clone(), bytes, is_carried: false })
 }
 
 impl LibraryFile {
     fn carried(path: String, bytes: Vec<u8>) -> Self {
-        let owner = Owner::StandardLibrary;
-        let (module, imported_by, import_reason) = (None, None, None);
-        Self { path, owner, module, imported_by, import_reason, is_required: false, bytes, is_carried: true }
+        let content = FileContent::Pack;
+        let file = DataFile { path, owner: Owner::StandardLibrary, content, is_executable: true };
+        let library = SharedLibrary { file, module: None, imported_by: None, reason: None, is_required: false };
+        Self { library, bytes, is_carried: true }
+    }
+
+    fn path(&self) -> &str {
+        &self.library.file.path
+    }
+
+    fn owner(&self) -> &Owner {
+        &self.library.file.owner
+    }
+
+    fn is_module(&self) -> bool {
+        self.library.module.is_some()
     }
 }
 
@@ -149,6 +148,13 @@ pub struct GlibcFloor {
     pub path: Option<String>,
     /// The symbol for which it does.
     pub symbol: Option<String>,
+}
+
+impl GlibcFloor {
+    fn of(library: &PlannedLibrary<'_>, version: &GlibcVersion, symbol: &str) -> Self {
+        let (path, symbol) = (Some(library.path().to_owned()), Some(symbol.to_owned()));
+        Self { version: version.to_string(), path, symbol }
+    }
 }
 
 /// What a library needs besides glibc's own libraries.
@@ -180,31 +186,31 @@ impl<'a> PlannedLibrary<'a> {
     /// Its path below the virtual root.
     #[must_use]
     pub fn path(&self) -> &'a str {
-        &self.file.path
+        self.file.path()
     }
 
     /// Who brought it along.
     #[must_use]
     pub fn owner(&self) -> &'a Owner {
-        &self.file.owner
+        self.file.owner()
     }
 
     /// The dotted name of the module that imports reach by it.
     #[must_use]
     pub fn module(&self) -> Option<&'a str> {
-        self.file.module.as_deref()
+        self.file.library.module.as_deref()
     }
 
     /// The first module found that imports it.
     #[must_use]
     pub fn imported_by(&self) -> Option<&'a str> {
-        self.file.imported_by.as_deref()
+        self.file.library.imported_by.as_deref()
     }
 
     /// Why it is in; `None` for what comes along with its owner.
     #[must_use]
     pub fn import_reason(&self) -> Option<Reason> {
-        self.file.import_reason
+        self.file.library.reason
     }
 
     /// Bytes of the file that it was.
@@ -267,7 +273,7 @@ impl<'a> LibraryPlan<'a> {
         let floor = GlibcFloor { version: runtime.descriptor().glibc.clone(), path: None, symbol: None };
         let own_glibc = GlibcVersion::parse(&floor.version);
         let mut plan = Self { libraries, data, stub, own_glibc, floor, native: options.native, warnings };
-        plan.choose_ways(options.native);
+        plan.choose_ways();
         plan.check_needed(options)?;
         plan.find_floor(options)?;
         Ok(plan)
@@ -305,17 +311,12 @@ impl<'a> LibraryPlan<'a> {
     pub fn glibc_of(&self, library: &PlannedLibrary<'a>) -> Option<GlibcFloor> {
         let (version, symbol) = self.wanted_glibc(library)?;
         let is_newer = self.own_glibc.as_ref().is_none_or(|own| version > *own);
-        let floor = GlibcFloor {
-            version: version.to_string(),
-            path: Some(library.path().to_owned()),
-            symbol: Some(symbol.to_owned()),
-        };
-        is_newer.then_some(floor)
+        is_newer.then(|| GlibcFloor::of(library, &version, symbol))
     }
 
     /// Files that look like libraries and go in as data: path, owner, bytes.
     pub fn data(&self) -> impl Iterator<Item = (&'a str, &'a Owner, &'a [u8])> {
-        self.data.iter().map(|file| (file.path.as_str(), &file.owner, file.bytes.as_slice()))
+        self.data.iter().map(|file| (file.path(), file.owner(), file.bytes.as_slice()))
     }
 
     /// The oldest glibc on which the executable runs.
@@ -355,9 +356,9 @@ impl<'a> LibraryPlan<'a> {
     }
 
     /// Who is mapped and who is loaded by the dynamic loader, which must then load all that it needs.
-    fn choose_ways(&mut self, native: Native) {
+    fn choose_ways(&mut self) {
         for library in &mut self.libraries {
-            library.reason = match native {
+            library.reason = match self.native {
                 Native::Memfd => Some("as `--native memfd` says".to_owned()),
                 Native::Cache => Some("as `--native cache` says".to_owned()),
                 Native::Beside => Some("as `--native beside` says".to_owned()),
@@ -390,7 +391,7 @@ impl<'a> LibraryPlan<'a> {
 
     /// What a module needs without which the program can't start must be somewhere; of others it is only said.
     fn check_needed(&mut self, options: &LibraryOptions) -> Result<(), LibraryError> {
-        let (reached, required) = (self.reached(|_| true), self.reached(|file| file.is_required));
+        let (reached, required) = (self.reached(|_| true), self.reached(|file| file.library.is_required));
         let (mut missing, mut doubtful) = (BTreeMap::new(), BTreeMap::new());
         let mut expected = BTreeMap::<&str, BTreeSet<&str>>::new();
         for (index, library) in self.libraries.iter().enumerate() {
@@ -431,7 +432,7 @@ impl<'a> LibraryPlan<'a> {
     fn reached(&self, is_meant: impl Fn(&LibraryFile) -> bool) -> BTreeSet<usize> {
         let mut reached = BTreeSet::new();
         let file = |index: &usize| self.libraries[*index].file;
-        let is_start = |index: &usize| file(index).module.is_some() && is_meant(file(index));
+        let is_start = |index: &usize| file(index).is_module() && is_meant(file(index));
         let mut next: Vec<_> = (0..self.libraries.len()).filter(is_start).collect();
         while let Some(index) = next.pop() {
             if reached.insert(index) {
@@ -447,11 +448,7 @@ impl<'a> LibraryPlan<'a> {
             let library = &self.libraries[index];
             let Some((version, symbol)) = self.wanted_glibc(library) else { continue };
             if oldest.as_ref().is_none_or(|oldest| version > *oldest) {
-                self.floor = GlibcFloor {
-                    version: version.to_string(),
-                    path: Some(library.path().to_owned()),
-                    symbol: Some(symbol.to_owned()),
-                };
+                self.floor = GlibcFloor::of(library, &version, symbol);
                 oldest = Some(version);
             }
         }
@@ -498,8 +495,8 @@ fn usable(elf: Option<Result<Elf<'_>, String>>) -> Result<Elf<'_>, String> {
 
 /// A library that is none for this target may lie around as long as nothing imports it.
 fn check_unused(file: &LibraryFile, reason: String) -> Result<(), LibraryError> {
-    match &file.module {
-        Some(module) => Err(LibraryError::Unusable { module: module.clone(), path: file.path.clone(), reason }),
+    match &file.library.module {
+        Some(module) => Err(LibraryError::Unusable { module: module.clone(), path: file.path().to_owned(), reason }),
         None => Ok(()),
     }
 }
@@ -507,11 +504,11 @@ fn check_unused(file: &LibraryFile, reason: String) -> Result<(), LibraryError> 
 type Parsed<'a> = (&'a LibraryFile, Elf<'a>);
 
 fn find_needed(parsed: &[Parsed<'_>], options: &LibraryOptions) -> Vec<Vec<Found>> {
-    let names = Names::new(parsed.iter().map(|(file, elf)| (file.path.as_str(), elf.soname)));
+    let names = Names::new(parsed.iter().map(|(file, elf)| (file.path(), elf.soname)));
     let is_allowed = |name: &str| host::is_expected(name) || options.host_libraries.iter().any(|one| one == name);
     let needed = |(file, elf): &Parsed<'_>| {
-        let is_near = |index: usize| parsed[index].0.owner == file.owner;
-        let find = |name: &&str| match names.find(&file.path, elf, name, is_near) {
+        let is_near = |index: usize| parsed[index].0.owner() == file.owner();
+        let find = |name: &&str| match names.find(file.path(), elf, name, is_near) {
             Found::Missing(name) if is_allowed(&name) => Found::Host(name),
             found => found,
         };
@@ -522,7 +519,7 @@ fn find_needed(parsed: &[Parsed<'_>], options: &LibraryOptions) -> Vec<Vec<Found
 
 /// Everything but what pruning leaves out, and what the runtime could bring along but nobody needs.
 fn kept(parsed: &[Parsed<'_>], needed: &[Vec<Found>], is_pruned: bool) -> Vec<bool> {
-    let is_start = |file: &LibraryFile| !file.is_carried && (!is_pruned || file.module.is_some());
+    let is_start = |file: &LibraryFile| !file.is_carried && (!is_pruned || file.is_module());
     let mut next: Vec<_> = (0..parsed.len()).filter(|index| is_start(parsed[*index].0)).collect();
     let mut kept = vec![false; parsed.len()];
     while let Some(index) = next.pop() {
@@ -543,7 +540,7 @@ fn library_index(found: &Found) -> Option<usize> {
 /// The libraries that are kept, sorted by path, referring to each other by their new positions.
 fn planned<'a>(parsed: Vec<Parsed<'a>>, needed: Vec<Vec<Found>>, kept: &[bool]) -> Vec<PlannedLibrary<'a>> {
     let mut order: Vec<_> = (0..parsed.len()).filter(|index| kept[*index]).collect();
-    order.sort_by_key(|index| &parsed[*index].0.path);
+    order.sort_by_key(|index| parsed[*index].0.path());
     let positions: BTreeMap<_, _> = order.iter().enumerate().map(|(position, index)| (*index, position)).collect();
     let moved = |found: &Found| match found {
         // OK because what a kept library needs is kept.
@@ -562,16 +559,16 @@ fn planned<'a>(parsed: Vec<Parsed<'a>>, needed: Vec<Vec<Found>>, kept: &[bool]) 
 /// Libraries of one SONAME but with different content, by different owners: each gets its own, as far as it says where.
 fn same_names(parsed: &[Parsed<'_>]) -> Vec<Warning> {
     let mut by_name = BTreeMap::<&str, Vec<&LibraryFile>>::new();
-    for (file, elf) in parsed.iter().filter(|(file, _)| !file.is_carried && file.module.is_none()) {
+    for (file, elf) in parsed.iter().filter(|(file, _)| !file.is_carried && !file.is_module()) {
         by_name.entry(elf.soname.unwrap_or_default()).or_default().push(file);
     }
     by_name.remove("");
     let differs = |files: &[&LibraryFile]| {
-        files.windows(2).any(|pair| pair[0].owner != pair[1].owner && pair[0].bytes != pair[1].bytes)
+        files.windows(2).any(|pair| pair[0].owner() != pair[1].owner() && pair[0].bytes != pair[1].bytes)
     };
     let warning = |(name, files): (&str, Vec<&LibraryFile>)| Warning {
         message: format!("Two packages bring different libraries of the same name: `{name}`"),
-        hints: vec![first_of(&files.iter().map(|file| file.path.as_str()).collect())],
+        hints: vec![first_of(&files.iter().map(|file| file.path()).collect())],
     };
     by_name.into_iter().filter(|(_, files)| differs(files)).map(warning).collect()
 }

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 #[derive(Default)]
 pub(super) struct StubSymbols<'s> {
     addresses: HashMap<&'s str, u64>,
+    /// By the name of what each replaces.
+    replacements: HashMap<&'s str, u64>,
 }
 
 /// Functions of the stub that only mapped libraries are bound to have the C library's name behind this prefix.
@@ -16,7 +18,9 @@ impl<'s> StubSymbols<'s> {
         let elf = goblin::elf::Elf::parse(stub)?;
         let defined = elf.dynsyms.iter().filter(|symbol| symbol.st_shndx != 0);
         let named = defined.filter_map(|symbol| Some((elf.dynstrtab.get_at(symbol.st_name)?, symbol.st_value)));
-        Ok(Self { addresses: named.collect() })
+        let addresses: HashMap<_, _> = named.collect();
+        let replacement = |(name, address): (&&'s str, &u64)| Some((name.strip_prefix(REPLACEMENT_PREFIX)?, *address));
+        Ok(Self { replacements: addresses.iter().filter_map(replacement).collect(), addresses })
     }
 
     /// The address of a symbol that the stub exports.
@@ -26,6 +30,6 @@ impl<'s> StubSymbols<'s> {
 
     /// The address of what mapped libraries get in place of the C library's function.
     pub(super) fn replacement(&self, name: &str) -> Option<u64> {
-        self.address(&format!("{REPLACEMENT_PREFIX}{name}"))
+        self.replacements.get(name).copied()
     }
 }

@@ -324,10 +324,7 @@ impl<'a> Library<'a> {
 
     fn table(&self, index: usize) -> impl Iterator<Item = [u64; 3]> + use<'a> {
         let table: &'a [u8] = self.tables.get(index).copied().unwrap_or_default();
-        table.chunks_exact(LIBRARY_TABLE_ROW_SIZE).map_while(|row| {
-            let mut cursor = Cursor::new(row);
-            Some([cursor.u64().ok()?, cursor.u64().ok()?, cursor.u64().ok()?])
-        })
+        table.chunks_exact(LIBRARY_TABLE_ROW_SIZE).map_while(cells)
     }
 
     /// Its pages by protection.
@@ -369,7 +366,8 @@ impl<'a> Library<'a> {
     /// A symbol of the host's.
     #[must_use]
     pub fn import_symbol(&self, index: u64) -> Option<ImportSymbol<'a>> {
-        let [name, version, flags] = self.table(5).nth(usize::try_from(index).ok()?)?;
+        let start = usize::try_from(index).ok()?.checked_mul(LIBRARY_TABLE_ROW_SIZE)?;
+        let [name, version, flags] = cells(self.tables.get(5)?.get(start..)?)?;
         let text = |offset| u32::try_from(offset).ok().and_then(|offset| self.text(offset));
         Some(ImportSymbol { name: text(name)?, version: text(version), is_weak: flags & 1 != 0 })
     }
@@ -385,6 +383,12 @@ impl<'a> Library<'a> {
         let end = rest.iter().position(|byte| *byte == 0)?;
         rest.get(..end.checked_add(1)?)
     }
+}
+
+/// The three numbers of a table's row.
+fn cells(row: &[u8]) -> Option<[u64; 3]> {
+    let mut cursor = Cursor::new(row);
+    Some([cursor.u64().ok()?, cursor.u64().ok()?, cursor.u64().ok()?])
 }
 
 #[cfg(feature = "write")]

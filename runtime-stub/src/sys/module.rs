@@ -37,14 +37,13 @@ struct Path {
 
 impl Path {
     fn join(parts: &[&[u8]]) -> Option<Self> {
-        parts.iter().try_fold(Self { bytes: [0; MAX_PATH_SIZE], size: 0 }, |path, part| path.push(part))
-    }
-
-    fn push(mut self, part: &[u8]) -> Option<Self> {
-        let end = self.size.checked_add(part.len())?;
-        self.bytes.get_mut(self.size..end)?.copy_from_slice(part);
-        self.size = end;
-        Some(self)
+        let mut path = Self { bytes: [0; MAX_PATH_SIZE], size: 0 };
+        for part in parts {
+            let end = path.size.checked_add(part.len())?;
+            path.bytes.get_mut(path.size..end)?.copy_from_slice(part);
+            path.size = end;
+        }
+        Some(path)
     }
 
     fn text(&self) -> Result<Object, Raised> {
@@ -268,14 +267,8 @@ extern "C" fn pyfreeze_find(_module: *mut PyObject, arguments: *const *mut PyObj
 
 /// The virtual path of the shared library `lib<stem>.so…`, or None.
 fn library(stem: &Object) -> Result<Object, Raised> {
-    let found = stem.utf8().and_then(find::by_stem).zip(state::payload());
-    let Some((entry, payload)) = found else { return Ok(Object::none()) };
-    let mut path = Path::join(&[VIRTUAL_ROOT.as_bytes()]);
-    // OK because an entry deeper than the format allows has no path by which anything could open it.
-    let _ = payload.path_components(&entry, |name| {
-        path = path.take().and_then(|path| path.push(b"/")).and_then(|path| path.push(name));
-    });
-    path.map_or_else(|| Ok(Object::none()), |path| path.text())
+    let path = stem.utf8().and_then(find::by_stem);
+    path.map_or_else(|| Ok(Object::none()), |path| Object::text(path.to_bytes()))
 }
 
 /// `_pyfreeze.loaded_libraries()`.

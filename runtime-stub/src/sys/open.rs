@@ -250,16 +250,16 @@ fn real_path(entry: &Entry<'static>, resolved: *mut c_char) -> *mut c_char {
     }
     // SAFETY: realpath's buffer has PATH_MAX bytes, ours as the caller's.
     let bytes = unsafe { slice::from_raw_parts_mut(buffer.cast::<u8>(), room) };
-    write_path(bytes, entry);
-    buffer
-}
-
-/// Writes the entry's path below the executable's real path, with a terminator, cutting off what has no room.
-fn write_path(bytes: &mut [u8], entry: &Entry<'static>) {
     let root = match state::executable() {
         [] => VIRTUAL_ROOT.as_bytes(),
         executable => executable,
     };
+    write_path(bytes, root, entry);
+    buffer
+}
+
+/// Writes the entry's path below `root`, with a terminator, cutting off what has no room.
+pub(crate) fn write_path(bytes: &mut [u8], root: &[u8], entry: &Entry<'static>) {
     let mut room = bytes.iter_mut();
     let last = room.next_back();
     let mut put = |part: &[u8]| part.iter().zip(room.by_ref()).for_each(|(from, to)| *to = *from);

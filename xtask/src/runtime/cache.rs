@@ -155,17 +155,12 @@ pub(super) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
 
 /// Collects all that a product depends on into the hash that names it.
 #[derive(Debug, Default)]
-pub(super) struct Key {
-    hasher: blake3::Hasher,
-}
+pub(super) struct Key(pyfreeze::key::Key);
 
 impl Key {
-    /// Adds one named input. Lengths are hashed too, so that no two lists of inputs look alike.
+    /// Adds one named input.
     pub(super) fn add(&mut self, name: &str, content: &[u8]) {
-        for part in [name.as_bytes(), content] {
-            self.hasher.update(&(part.len() as u64).to_le_bytes());
-            self.hasher.update(part);
-        }
+        self.0.add(name, content);
     }
 
     pub(super) fn add_file(&mut self, path: &Path) -> Result<()> {
@@ -191,6 +186,6 @@ impl Key {
 
     /// The hash as it stands in folder names: 80 bits, enough for a cache of our own builds.
     pub(super) fn finish(&self) -> String {
-        self.hasher.finalize().to_hex()[..20].to_owned()
+        self.0.finish()[..20].to_owned()
     }
 }

@@ -40,9 +40,7 @@ pub(super) fn load(entry: EntryIndex, place: Place, flags: c_int) -> Result<*mut
 
 /// Has the dynamic loader load the library's file from the folder beside the executable.
 pub(super) fn load_beside(loaded: &Loaded, flags: c_int) -> Result<*mut c_void, &'static CStr> {
-    // SAFETY: `table` made the path a C string that is never freed.
-    let path = unsafe { CStr::from_ptr(loaded.path()) }.to_bytes();
-    let below = path.strip_prefix(VIRTUAL_ROOT.as_bytes()).unwrap_or_default();
+    let below = loaded.path().to_bytes().strip_prefix(VIRTUAL_ROOT.as_bytes()).unwrap_or_default();
     let file = c_text(&[state::executable(), BESIDE_SUFFIX.as_bytes(), below]);
     open_file(file, flags)
 }

@@ -2,8 +2,9 @@
 
 use core::ffi::CStr;
 
-use pyfreeze_format::{Entry, EntryIndex, Libraries, LibraryIndex};
+use pyfreeze_format::{EntryIndex, Libraries, LibraryIndex};
 
+use super::load;
 use super::table::{self, Loaded, Status};
 use crate::sys::state;
 use crate::virtual_path::Target;
@@ -49,19 +50,17 @@ pub(super) fn any(name: &[u8]) -> Option<LibraryIndex> {
 
 /// The paths of the libraries that have been loaded.
 pub(crate) fn loaded_paths() -> impl Iterator<Item = &'static CStr> {
-    let ready = table::known().iter().filter(|loaded| loaded.status() == Status::Ready);
-    // SAFETY: `table` made the path a C string that is never freed.
-    ready.map(|loaded| unsafe { CStr::from_ptr(loaded.path()) })
+    table::known().iter().filter(|loaded| loaded.status() == Status::Ready).map(Loaded::path)
 }
 
 /// By what stands between `lib` and `.so`, as `ld -l` has it; wheels put a digest behind that.
-pub(crate) fn by_stem(stem: &[u8]) -> Option<Entry<'static>> {
-    let payload = state::payload()?;
-    let is_meant = |entry: &Entry<'static>| {
-        let rest = entry.name.strip_prefix(b"lib").and_then(|rest| rest.strip_prefix(stem));
+pub(crate) fn by_stem(stem: &[u8]) -> Option<&'static CStr> {
+    let is_meant = |path: &&CStr| {
+        let name = path.to_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let rest = name.strip_prefix(b"lib").and_then(|rest| rest.strip_prefix(stem));
         rest.is_some_and(|rest| rest.starts_with(b".so") || rest.starts_with(b"-"))
     };
-    libraries()?.rows().filter_map(|(_, row)| payload.entry(row.entry).ok()).find(is_meant)
+    load::all().iter().map(Loaded::path).find(is_meant)
 }
 
 /// In the folder of the library from which the call comes.

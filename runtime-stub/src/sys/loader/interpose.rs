@@ -42,16 +42,17 @@ fn open(path: *const c_char, flags: c_int, caller: *const c_void) -> Option<*mut
         return None;
     }
     // SAFETY: callers of `dlopen` pass C strings.
-    let name = unsafe { CStr::from_ptr(path) }.to_bytes();
+    let text = unsafe { CStr::from_ptr(path) };
+    let name = text.to_bytes();
     if let Some(rest) = name.strip_prefix(b"$ORIGIN/")
         && let Some(caller) = library_of(caller)
     {
         let found = find::beside(caller, rest);
-        return Some(found.map_or_else(|| not_found(path), |index| load::load(index, flags)));
+        return Some(found.map_or_else(|| not_found(text), |index| load::load(index, flags)));
     }
     match find::by_path(name) {
         Meant::Library(index) => Some(load::load(index, flags)),
-        Meant::Nothing => Some(not_found(path)),
+        Meant::Nothing => Some(not_found(text)),
         Meant::Outside if name.contains(&b'/') => None,
         Meant::Outside => by_name(path, name, flags, caller),
     }
@@ -74,7 +75,7 @@ fn library_of(caller: *const c_void) -> Option<&'static table::Loaded> {
     table::by_address(caller).or_else(copy)
 }
 
-fn not_found(path: *const c_char) -> *mut c_void {
+fn not_found(path: &CStr) -> *mut c_void {
     fail(path, c"cannot open shared object file: No such file or directory", c"".as_ptr());
     ptr::null_mut()
 }
@@ -169,7 +170,7 @@ extern "C" fn dladdr(address: *const c_void, information: *mut libc::Dl_info) ->
     }
     let Some((mut found, map)) = bind::describe(address) else { return 0 };
     if let Some(copy) = table::by_foreign_handle(map) {
-        found.dli_fname = copy.path();
+        found.dli_fname = copy.path().as_ptr();
     }
     // SAFETY: callers of `dladdr` pass a writable structure.
     unsafe { information.write(found) };
@@ -206,7 +207,7 @@ fn describe(address: *const c_void) -> Option<libc::Dl_info> {
     let loaded = table::by_address(address)?;
     let symbol = Image::of(loaded).and_then(|image| image.nearest(address.addr() as u64));
     Some(libc::Dl_info {
-        dli_fname: loaded.path(),
+        dli_fname: loaded.path().as_ptr(),
         dli_fbase: loaded.address() as *mut c_void,
         dli_sname: symbol.map_or(ptr::null(), |(name, _)| name),
         dli_saddr: symbol.map_or(ptr::null_mut(), |(_, address)| address as *mut c_void),

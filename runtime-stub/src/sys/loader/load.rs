@@ -21,9 +21,9 @@ unsafe extern "C" {
 type Initialiser = extern "C" fn(c_int, *const *const c_char, *const *const c_char);
 
 /// Says why a call fails, for the thread's next `dlerror`.
-pub(super) fn fail(path: *const c_char, what: &CStr, name: *const c_char) {
+pub(super) fn fail(path: &CStr, what: &CStr, name: *const c_char) {
     // SAFETY: C strings all; they are copied.
-    unsafe { pyfreeze_set_error(path, what.as_ptr(), name) };
+    unsafe { pyfreeze_set_error(path.as_ptr(), what.as_ptr(), name) };
 }
 
 /// One thread loads at a time; initialisers may load more.
@@ -57,7 +57,7 @@ impl Drop for Lock {
 pub(super) fn load(index: LibraryIndex, flags: c_int) -> *mut c_void {
     let lock = Lock::take();
     let Some(loaded) = at(&lock, index) else {
-        fail(c"".as_ptr(), c"the embedded payload's libraries are damaged", c"".as_ptr());
+        fail(c"", c"the embedded payload's libraries are damaged", c"".as_ptr());
         return core::ptr::null_mut();
     };
     if flags & libc::RTLD_NOLOAD != 0 && loaded.status() != Status::Ready {
@@ -67,6 +67,12 @@ pub(super) fn load(index: LibraryIndex, flags: c_int) -> *mut c_void {
         loaded.is_global.store(true, Ordering::Release);
     }
     if ready(&lock, loaded, flags) { loaded.as_handle() } else { core::ptr::null_mut() }
+}
+
+/// All libraries of the payload.
+pub(super) fn all() -> &'static [Loaded] {
+    let _lock = Lock::take();
+    table::all()
 }
 
 fn at(_lock: &Lock, index: LibraryIndex) -> Option<&'static Loaded> {
@@ -96,7 +102,7 @@ fn needs(lock: &Lock, library: &Library<'static>) -> bool {
         Needed::Host(name) => {
             let is_there = !bind::open(name.as_ptr().cast(), libc::RTLD_NOW).is_null();
             if !is_there {
-                fail(c"".as_ptr(), bind::last_message(), c"".as_ptr());
+                fail(c"", bind::last_message(), c"".as_ptr());
             }
             is_there
         }

@@ -17,4 +17,5 @@ mod load;
 mod pages;
 mod symbols;
 mod table;
+mod tls;
 mod unwind;

@@ -1,13 +1,13 @@
 //! What is known about each library of the payload while the process runs.
 
 use core::cell::UnsafeCell;
-use core::ffi::{c_char, c_void};
+use core::ffi::{CStr, c_char, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 use pyfreeze_format::{Library, LibraryIndex, LibraryRow, VIRTUAL_ROOT};
 
-use crate::sys::state;
+use crate::sys::{open, state};
 
 /// The first fields of glibc's `struct link_map` (link.h), which programs read behind a `dlopen` handle.
 #[repr(C)]
@@ -76,9 +76,10 @@ impl Loaded {
         self.set_status(Status::Loading);
     }
 
-    /// Its path below the virtual root, as a C string.
-    pub(super) fn path(&self) -> *const c_char {
-        self.map.l_name
+    /// Its path below the virtual root.
+    pub(super) fn path(&self) -> &'static CStr {
+        // SAFETY: `path_text` made it a C string that is never freed.
+        unsafe { CStr::from_ptr(self.map.l_name) }
     }
 
     /// Where it lies.
@@ -157,20 +158,14 @@ fn path_text(row: &LibraryRow) -> *const c_char {
     let mut size = VIRTUAL_ROOT.len();
     // OK because an entry deeper than the format allows gets a shorter name, and no path leads to it anyway.
     let _ = payload.path_components(&entry, |name| size = size.saturating_add(name.len()).saturating_add(1));
-    // SAFETY: calloc has no precondition; zeros terminate the text.
+    // SAFETY: calloc has no precondition.
     let text = unsafe { libc::calloc(size.saturating_add(1), 1) }.cast::<u8>();
     if text.is_null() {
         return c"".as_ptr();
     }
-    // SAFETY: the memory has `size` bytes before its terminator and is ours alone.
-    let place = unsafe { core::slice::from_raw_parts_mut(text, size) };
-    let mut bytes = place.iter_mut();
-    let mut put = |part: &[u8]| part.iter().zip(bytes.by_ref()).for_each(|(from, to)| *to = *from);
-    put(VIRTUAL_ROOT.as_bytes());
-    let _ = payload.path_components(&entry, |name| {
-        put(b"/");
-        put(name);
-    });
+    // SAFETY: the memory has `size` bytes and a terminator, and is ours alone.
+    let place = unsafe { core::slice::from_raw_parts_mut(text, size.saturating_add(1)) };
+    open::write_path(place, VIRTUAL_ROOT.as_bytes(), &entry);
     text.cast()
 }
 
