@@ -41,6 +41,8 @@ pub enum FormatError {
     },
     /// The description of a shared library has impossible values.
     Libraries,
+    /// The description of a snapshot has impossible values.
+    Snapshot,
 }
 
 impl fmt::Display for FormatError {
@@ -57,6 +59,7 @@ impl fmt::Display for FormatError {
             Self::Entry { index } => write!(formatter, "entry {index} has impossible values"),
             Self::Blob { index } => write!(formatter, "blob {index} is out of range"),
             Self::Libraries => formatter.write_str("the description of a shared library differs"),
+            Self::Snapshot => formatter.write_str("the description of its snapshot has impossible values"),
             Self::Setting { key } => write!(formatter, "setting {key} has an impossible value"),
         }
     }

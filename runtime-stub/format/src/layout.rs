@@ -15,7 +15,8 @@ pub const END_MAGIC: [u8; 8] = *b"\nPYFREND";
 ///
 /// * 1: first version.
 /// * 2: shared libraries: the libraries section, images among the blobs, entry flag 2.
-pub const VERSION: u32 = 2;
+/// * 3: the snapshot: setting 8, and a section whose row is always there and last.
+pub const VERSION: u32 = 3;
 
 /// Bytes of the header.
 pub const HEADER_SIZE: usize = 64;
@@ -32,6 +33,8 @@ pub const DIGEST_SIZE: usize = 32;
 /// Bytes of the trailer: the payload's digest, then [`END_MAGIC`].
 pub const TRAILER_SIZE: usize = DIGEST_SIZE + END_MAGIC.len();
 
+/// Offset of the payload's size in the header.
+pub const PAYLOAD_SIZE_OFFSET: usize = 16;
 /// Offset of the head checksum in the header: taken as zero while the checksum is computed.
 pub const CHECKSUM_OFFSET: usize = 48;
 /// Bytes of the head checksum.
@@ -77,6 +80,9 @@ pub enum SectionKind {
     Manifest = 18,
     /// How each shared library is brought to run.
     Libraries = 19,
+    /// What the recorded process had in memory. Always the last row, without bytes where there is no snapshot;
+    /// otherwise on a page of its own.
+    Snapshot = 20,
 }
 
 impl SectionKind {
@@ -93,6 +99,7 @@ impl SectionKind {
             17 => Self::Digests,
             18 => Self::Manifest,
             19 => Self::Libraries,
+            20 => Self::Snapshot,
             _ => return None,
         })
     }
@@ -344,8 +351,14 @@ pub fn name_hash(directory: EntryIndex, name: &[u8], suffix: &[u8]) -> u32 {
 /// payload's BLAKE3 digest, which `verify` checks, is the strong one.
 #[must_use]
 pub fn head_checksum(head: &[u8]) -> u64 {
+    checksum_without(head, CHECKSUM_OFFSET)
+}
+
+/// The checksum of bytes with the checksum among them, at `offset`, taken as zero.
+#[must_use]
+pub(crate) fn checksum_without(bytes: &[u8], offset: usize) -> u64 {
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
-    let (before, rest) = head.split_at_checked(CHECKSUM_OFFSET).unwrap_or((head, &[]));
+    let (before, rest) = bytes.split_at_checked(offset).unwrap_or((bytes, &[]));
     hasher.update(before);
     hasher.update(&[0; CHECKSUM_SIZE]);
     hasher.update(rest.get(CHECKSUM_SIZE..).unwrap_or(&[]));

@@ -18,6 +18,7 @@ pub mod layout;
 mod libraries;
 mod read;
 mod settings;
+pub mod snapshot;
 #[cfg(feature = "write")]
 mod write;
 
@@ -34,6 +35,9 @@ pub use libraries::{
 pub use libraries::{NewLibrary, NewNeeded};
 pub use read::{Blob, Entry, Nowhere, Payload, Section};
 pub use settings::{EntryPointKind, SettingKey, Settings};
+#[cfg(feature = "write")]
+pub use snapshot::with_snapshot;
+pub use snapshot::{Kept, Region, RegionKind, Snapshot, SnapshotLevel, SnapshotUse, Variable, snapshot_section};
 #[cfg(feature = "write")]
 pub use write::{
     LinkedLibrary, Linker, NewBlob, NewFile, NewSettings, PayloadWriter, PlacedLibrary, Placement, WriteError,

@@ -3,7 +3,7 @@
 //! Each value is a key (u32), a size in bytes (u32) and that many bytes. Unknown keys are skipped, so that a
 //! later build tool can say more to the same stub. Keys may repeat where the documentation says so.
 
-use crate::{Cursor, FormatError};
+use crate::{Cursor, FormatError, SnapshotUse};
 
 /// The keys of the tagged values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,15 @@ pub enum SettingKey {
     PythonOption = 6,
     /// UTF-8: the Python version, `3.13.5`.
     PythonVersion = 7,
+    /// u32: a [`SnapshotUse`] number. Written always, so that giving the payload a snapshot moves nothing.
+    Snapshot = 8,
+}
+
+impl SettingKey {
+    /// Whether values of this key are numbers.
+    const fn is_number(key: u32) -> bool {
+        key == Self::EntryPointKind as u32 || key == Self::Optimization as u32 || key == Self::Snapshot as u32
+    }
 }
 
 /// How the program is run.
@@ -65,14 +74,15 @@ impl<'a> Settings<'a> {
         let mut cursor = Cursor::new(bytes);
         while !cursor.rest().is_empty() {
             let (key, value) = next(&mut cursor)?;
-            let is_number = key == SettingKey::EntryPointKind as u32 || key == SettingKey::Optimization as u32;
-            let is_good = if is_number { value.len() == 4 } else { core::str::from_utf8(value).is_ok() };
+            let is_good =
+                if SettingKey::is_number(key) { value.len() == 4 } else { core::str::from_utf8(value).is_ok() };
             if !is_good {
                 return Err(FormatError::Setting { key });
             }
         }
         let settings = Self { bytes };
         settings.entry_point_kind()?;
+        settings.snapshot_use()?;
         Ok(settings)
     }
 
@@ -83,6 +93,27 @@ impl<'a> Settings<'a> {
     pub fn entry_point_kind(&self) -> Result<EntryPointKind, FormatError> {
         let key = SettingKey::EntryPointKind;
         EntryPointKind::from_number(self.number(key)).ok_or(FormatError::Setting { key: key as u32 })
+    }
+
+    /// What the payload has to do with a snapshot.
+    ///
+    /// # Errors
+    /// [`FormatError::Setting`] when the number is unknown.
+    pub fn snapshot_use(&self) -> Result<SnapshotUse, FormatError> {
+        let key = SettingKey::Snapshot;
+        SnapshotUse::from_number(self.number(key)).ok_or(FormatError::Setting { key: key as u32 })
+    }
+
+    /// Where the first value of a key begins, from the section's first byte.
+    #[cfg(feature = "write")]
+    pub(crate) fn value_offset(&self, key: SettingKey) -> Option<usize> {
+        let mut cursor = Cursor::new(self.bytes);
+        while let Ok((found, value)) = next(&mut cursor) {
+            if found == key as u32 {
+                return self.bytes.len().checked_sub(cursor.rest().len())?.checked_sub(value.len());
+            }
+        }
+        None
     }
 
     /// The first value of a UTF-8 key, or the empty string.

@@ -15,7 +15,7 @@ use crate::layout::{
     SECTION_SIZE, SectionRow, TRAILER_SIZE, head_checksum, name_hash,
 };
 use crate::libraries::{LibraryIndex, NewLibrary, encode_libraries};
-use crate::{EntryIndex, EntryKind, EntryPointKind, PAGE_SIZE, PAYLOAD_ADDRESS, SectionKind, SettingKey};
+use crate::{EntryIndex, EntryKind, EntryPointKind, PAGE_SIZE, PAYLOAD_ADDRESS, SectionKind, SettingKey, SnapshotUse};
 
 /// Where a blob is put among the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -135,6 +135,7 @@ impl NewSettings {
         self.search_path.iter().for_each(|path| put(SettingKey::SearchPath, path.as_bytes()));
         self.python_options.iter().for_each(|option| put(SettingKey::PythonOption, option.as_bytes()));
         put(SettingKey::PythonVersion, self.python_version.as_bytes());
+        put(SettingKey::Snapshot, &(SnapshotUse::None as u32).to_le_bytes());
         bytes
     }
 }
@@ -232,7 +233,8 @@ impl<'a> PayloadWriter<'a> {
         Ok(directory)
     }
 
-    /// Writes the payload: head, data, digests, then `sections` (such as the manifest) and the trailer.
+    /// Writes the payload: head, data, digests, then `sections` (such as the manifest) and the trailer. It has no
+    /// snapshot; [`with_snapshot`](crate::with_snapshot) gives it one.
     ///
     /// # Errors
     /// [`WriteError`] when a limit of the format is passed.
@@ -271,6 +273,7 @@ impl<'a> PayloadWriter<'a> {
             head.rows.push(row(kind, start, bytes.len()));
         }
         bytes.resize(align(bytes.len(), 16), 0);
+        head.rows.push(row(SectionKind::Snapshot, bytes.len(), bytes.len()));
         head.put(&mut bytes, &records);
         let digest = blake3::hash(&bytes);
         bytes.extend(digest.as_bytes());
@@ -486,8 +489,8 @@ impl Head {
             entries: tree.entries.iter().flat_map(EntryRecord::encode).collect(),
             blob_count: tree.blobs.len(),
             names: tree.names.clone(),
-            // Five sections in the head, data and digests behind it.
-            row_count: extra_count.saturating_add(7),
+            // Five sections in the head; data, digests and the snapshot, which `with_snapshot` gives later, behind it.
+            row_count: extra_count.saturating_add(8),
             rows: Vec::new(),
         }
     }

@@ -1,0 +1,260 @@
+//! A snapshot reads as it was written, damage is noticed, and a payload keeps its bytes when it gets one.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod samples;
+
+use pyfreeze_format::layout::{CHECKSUM_OFFSET, CHECKSUM_SIZE, HEADER_SIZE, PAYLOAD_SIZE_OFFSET, SECTION_SIZE};
+use pyfreeze_format::snapshot::{NewRegion, NewSnapshot, NewVariable, SNAPSHOT_CHECKSUM_OFFSET, snapshot_checksum};
+use pyfreeze_format::{
+    FormatError, Kept, Payload, RegionKind, SectionKind, Snapshot, SnapshotLevel, SnapshotUse, snapshot_section,
+    with_snapshot,
+};
+
+const PAGE: usize = 4096;
+const DATA: u64 = 0x50_0000;
+const OBJECTS: u64 = 0x20_0000_0000;
+
+/// Pages each filled with one of these bytes.
+fn pages(fill: &[u8]) -> Vec<u8> {
+    fill.iter().flat_map(|byte| [*byte; PAGE]).collect()
+}
+
+fn variable(name: &str, value: Option<&str>) -> NewVariable {
+    NewVariable { name: name.into(), value: value.map(Into::into) }
+}
+
+/// A bit of everything: short and long runs of zeros, a region that is longer than what was in it, an empty one.
+fn sample() -> Vec<u8> {
+    let data = pages(&[1, 0, 2]);
+    let objects = pages(&[&[3, 4], [0; 16].as_slice(), &[5], &[0; 15], &[6], &[0; 20]].concat());
+    let snapshot = NewSnapshot {
+        level: SnapshotLevel::App,
+        regions: vec![
+            NewRegion { kind: RegionKind::Data, address: DATA, span: 3 * 4096, bytes: &data },
+            NewRegion { kind: RegionKind::Objects, address: OBJECTS, span: 1 << 20, bytes: &objects },
+            NewRegion { kind: RegionKind::Raw, address: OBJECTS + (1 << 20), span: 4096, bytes: &[] },
+        ],
+        kept: vec![Kept { address: DATA + 8, size: 8 }, Kept { address: DATA + 4096, size: 32 }],
+        reseeded: vec![OBJECTS + 64],
+        variables: vec![variable("APP_MODE", Some("fast")), variable("APP_ROOT", None), variable("EMPTY", Some(""))],
+        thread_local: b"thread",
+        report: b"report",
+    };
+    snapshot.encode().unwrap()
+}
+
+/// Everything that a snapshot offers, as text.
+fn read_all(bytes: &[u8]) -> Result<String, FormatError> {
+    let snapshot = Snapshot::parse(bytes)?;
+    let pieces: Vec<_> = snapshot
+        .pieces()
+        .map(|piece| {
+            let content = &bytes[piece.offset as usize..][..piece.size as usize];
+            (piece.address, piece.size, content.iter().map(|byte| u64::from(*byte)).sum::<u64>())
+        })
+        .collect();
+    Ok(format!(
+        "{:?} {:?} {pieces:?} {:?} {:?} {:?} {:?} {:?}",
+        snapshot.level(),
+        snapshot.regions().collect::<Vec<_>>(),
+        snapshot.kept().collect::<Vec<_>>(),
+        snapshot.reseeded().collect::<Vec<_>>(),
+        snapshot.variables().collect::<Vec<_>>(),
+        snapshot.thread_local(),
+        snapshot.report(),
+    ))
+}
+
+fn refresh_checksum(section: &mut [u8]) {
+    let size = u32::from_le_bytes(section[4..8].try_into().unwrap()) as usize;
+    if let Some(header) = section.get(..size).filter(|header| header.len() > 16) {
+        let checksum = snapshot_checksum(header).to_le_bytes();
+        section[SNAPSHOT_CHECKSUM_OFFSET..][..8].copy_from_slice(&checksum);
+    }
+}
+
+#[test]
+fn snapshot_reads_as_written() {
+    let bytes = sample();
+    let snapshot = Snapshot::parse(&bytes).unwrap();
+    assert_eq!(snapshot.level(), SnapshotLevel::App);
+    let regions: Vec<_> = snapshot.regions().map(|region| (region.kind, region.address, region.span)).collect();
+    let expected = [
+        (RegionKind::Data, DATA, 3 * 4096),
+        (RegionKind::Objects, OBJECTS, 1 << 20),
+        (RegionKind::Raw, OBJECTS + (1 << 20), 4096),
+    ];
+    assert_eq!(regions, expected);
+    let kept: Vec<_> = snapshot.kept().map(|kept| (kept.address, kept.size)).collect();
+    assert_eq!(kept, [(DATA + 8, 8), (DATA + 4096, 32)]);
+    assert_eq!(snapshot.reseeded().collect::<Vec<_>>(), [OBJECTS + 64]);
+    let variables: Vec<_> = snapshot.variables().map(|variable| (variable.name, variable.value)).collect();
+    assert_eq!(variables, [(c"APP_MODE", Some(c"fast")), (c"APP_ROOT", None), (c"EMPTY", Some(c""))]);
+    assert_eq!(snapshot.thread_local(), b"thread");
+    assert_eq!(snapshot.report(), b"report");
+}
+
+/// One page of zeros stays among its neighbours, sixteen split a region, those at an end are left out.
+#[test]
+fn long_runs_of_zeros_are_left_out() {
+    let bytes = sample();
+    let snapshot = Snapshot::parse(&bytes).unwrap();
+    let page = |count: u64| OBJECTS + count * 4096;
+    let pieces: Vec<_> = snapshot.pieces().map(|piece| (piece.address, piece.size / 4096)).collect();
+    assert_eq!(pieces, [(DATA, 3), (page(0), 2), (page(18), 17)]);
+    for piece in snapshot.pieces() {
+        assert!(piece.offset.is_multiple_of(4096));
+        assert_ne!(bytes[piece.offset as usize], 0, "{piece:?} begins with a page of zeros");
+    }
+}
+
+#[test]
+fn what_would_not_be_read_is_not_written() {
+    let bytes = pages(&[1]);
+    let region = |address| NewRegion { kind: RegionKind::Raw, address, span: 4096, bytes: &bytes };
+    let snapshot = |regions| NewSnapshot {
+        level: SnapshotLevel::Runtime,
+        regions,
+        kept: Vec::new(),
+        reseeded: Vec::new(),
+        variables: Vec::new(),
+        thread_local: &[],
+        report: &[],
+    };
+    assert!(snapshot(vec![region(DATA), region(OBJECTS)]).encode().is_ok());
+    assert_eq!(snapshot(vec![region(OBJECTS), region(DATA)]).encode(), Err(FormatError::Snapshot));
+    assert_eq!(snapshot(vec![region(DATA), region(DATA)]).encode(), Err(FormatError::Snapshot));
+    assert_eq!(snapshot(vec![region(DATA + 8)]).encode(), Err(FormatError::Snapshot));
+    let kept = vec![Kept { address: DATA + 4092, size: 8 }];
+    assert_eq!(NewSnapshot { kept, ..snapshot(vec![region(DATA)]) }.encode(), Err(FormatError::Snapshot));
+    let reseeded = vec![OBJECTS];
+    assert_eq!(NewSnapshot { reseeded, ..snapshot(vec![region(DATA)]) }.encode(), Err(FormatError::Snapshot));
+    let variables = vec![variable("A\0B", None)];
+    assert_eq!(NewSnapshot { variables, ..snapshot(vec![region(DATA)]) }.encode(), Err(FormatError::Snapshot));
+}
+
+#[test]
+fn every_changed_byte_of_the_header_is_noticed() {
+    let bytes = sample();
+    for offset in 0..PAGE {
+        for change in [0x01, 0x80, 0xff] {
+            let mut damaged = bytes.clone();
+            damaged[offset] ^= change;
+            assert!(read_all(&damaged).is_err(), "unnoticed: byte {offset:#x} changed by {change:#x}");
+        }
+    }
+}
+
+#[test]
+fn every_truncation_of_header_and_pages_is_noticed() {
+    let bytes = sample();
+    for size in (0..200).chain((1..bytes.len()).step_by(997)).chain([bytes.len() - 1]) {
+        assert!(read_all(&bytes[..size]).is_err(), "unnoticed: {size} of {} bytes", bytes.len());
+    }
+}
+
+/// With the checksum made right again, whatever the header says is a value or an error, and never a range outside.
+#[test]
+fn impossible_values_never_panic() {
+    let bytes = sample();
+    let intact = read_all(&bytes).unwrap();
+    let mut differing_count = 0;
+    for offset in (4..400).step_by(4) {
+        let old = u32::from_le_bytes(bytes[offset..][..4].try_into().unwrap());
+        for new in [0, 1, u32::MAX, old.wrapping_add(1), old.wrapping_sub(1), old ^ 0x8000_0000, old << 1, old ^ 0x1000]
+        {
+            let mut damaged = bytes.clone();
+            damaged[offset..][..4].copy_from_slice(&new.to_le_bytes());
+            refresh_checksum(&mut damaged);
+            differing_count += usize::from(read_all(&damaged).as_ref() != Ok(&intact));
+        }
+    }
+    assert!(differing_count > 100, "{differing_count}");
+}
+
+#[test]
+fn payload_keeps_its_bytes() {
+    let section = sample();
+    for plain in [samples::worked_example(), samples::everything()] {
+        assert_eq!(Payload::parse(&plain).unwrap().settings().snapshot_use(), Ok(SnapshotUse::None));
+        assert_eq!(snapshot_section(&plain), None);
+
+        let recording = with_snapshot(&plain, SnapshotUse::Recording, &[]).unwrap();
+        assert_eq!(recording.len(), plain.len());
+        assert_eq!(Payload::parse(&recording).unwrap().settings().snapshot_use(), Ok(SnapshotUse::Recording));
+        assert_eq!(snapshot_section(&recording), None);
+
+        let finished = with_snapshot(&recording, SnapshotUse::Restore, &section).unwrap();
+        let payload = Payload::parse(&finished).unwrap();
+        assert_eq!(payload.settings().snapshot_use(), Ok(SnapshotUse::Restore));
+        assert_eq!(payload.section(SectionKind::Snapshot), Some(section.as_slice()));
+        assert_eq!(payload.digest(), *blake3::hash(payload.digested_bytes()).as_bytes());
+        assert_eq!(snapshot_section(&finished), Some(section.as_slice()));
+        assert!((finished.len() - 40 - section.len().next_multiple_of(16)).is_multiple_of(PAGE));
+        assert_same_before(&plain, &finished);
+
+        assert_eq!(with_snapshot(&plain, SnapshotUse::Restore, &section).unwrap(), finished);
+        assert_eq!(with_snapshot(&finished, SnapshotUse::None, &[]).unwrap(), plain);
+        assert_eq!(with_snapshot(&finished, SnapshotUse::Restore, &section).unwrap(), finished);
+    }
+}
+
+/// Only what FORMAT.md names differs before the section.
+fn assert_same_before(plain: &[u8], finished: &[u8]) {
+    let section_count = u32::from_le_bytes(plain[32..36].try_into().unwrap()) as usize;
+    let row = HEADER_SIZE + (section_count - 1) * SECTION_SIZE;
+    let settings_row = HEADER_SIZE;
+    let offset = u64::from_le_bytes(plain[settings_row + 8..][..8].try_into().unwrap()) as usize;
+    let size = u64::from_le_bytes(plain[settings_row + 16..][..8].try_into().unwrap()) as usize;
+    let differing = [
+        PAYLOAD_SIZE_OFFSET..PAYLOAD_SIZE_OFFSET + 8,
+        CHECKSUM_OFFSET..CHECKSUM_OFFSET + CHECKSUM_SIZE,
+        row..row + SECTION_SIZE,
+        // The writer puts this setting last.
+        offset + size - 4..offset + size,
+    ];
+    for index in 0..plain.len() - 40 {
+        let may_differ = differing.iter().any(|range| range.contains(&index));
+        assert!(may_differ || plain[index] == finished[index], "byte {index:#x} differs");
+    }
+}
+
+#[test]
+fn odd_payloads_have_no_snapshot() {
+    let finished = with_snapshot(&samples::everything(), SnapshotUse::Restore, &sample()).unwrap();
+    let section_count = u32::from_le_bytes(finished[32..36].try_into().unwrap()) as usize;
+    let row = HEADER_SIZE + (section_count - 1) * SECTION_SIZE;
+    for (offset, value) in
+        [(0, 0_u8), (8, 2), (32, 0), (33, 255), (row, 19), (row + 8, 1), (row + 15, 255), (row + 20, 9)]
+    {
+        let mut odd = finished.clone();
+        odd[offset] = value;
+        assert_eq!(snapshot_section(&odd), None, "{offset:#x}");
+    }
+    for size in [0, 8, HEADER_SIZE, row, row + SECTION_SIZE, finished.len() / 2] {
+        assert_eq!(snapshot_section(&finished[..size]), None, "{size}");
+    }
+}
+
+#[test]
+fn documented_sizes_are_the_layout_s() {
+    use pyfreeze_format::snapshot;
+    let format = include_str!("../FORMAT.md");
+    let table = |name: &str| format.lines().find(|line| line.starts_with(&format!("| {name} | address")));
+    for (name, size) in [
+        ("regions", snapshot::REGION_SIZE),
+        ("pieces", snapshot::PIECE_SIZE),
+        ("kept", snapshot::KEPT_SIZE),
+        ("reseeded", snapshot::RESEEDED_SIZE),
+    ] {
+        assert!(table(name).unwrap().ends_with(&format!("| {size} |")), "{name}");
+    }
+    assert!(format.contains(&format!("| {} | | the tables |", snapshot::SNAPSHOT_HEADER_SIZE)));
+}
