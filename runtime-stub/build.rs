@@ -7,7 +7,14 @@ use std::env;
 use std::path::PathBuf;
 
 /// The little that is C.
-const SOURCES: [&str; 2] = ["src/sys/shim.c", "src/sys/loader/loader.c"];
+const SOURCES: [&str; 6] = [
+    "src/sys/shim.c",
+    "src/sys/loader/loader.c",
+    "src/sys/snapshot/process.c",
+    "src/sys/snapshot/machine.c",
+    "src/sys/snapshot/recorded.c",
+    "src/sys/snapshot/resumed.c",
+];
 
 fn main() {
     println!("cargo::rerun-if-env-changed=PYFREEZE_CPYTHON_INCLUDE");

@@ -4,6 +4,7 @@
 //! Comes in: nothing of the file system but paths of data files. Goes out: plain facts, every path relative to
 //! the virtual root and `/`-separated, every list sorted, so that equal input gives equal bytes.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub struct Contents {
     pub entry_point: Option<EntryPoint>,
     /// `sys.path` in order, relative to the virtual root; the empty path is the root itself.
     pub search_path: Vec<String>,
+    /// What the program imports before it does anything else.
+    pub first_imports: FirstImports,
     /// Every module with Python code, sorted by path.
     pub modules: Vec<Module>,
     /// Every other file, sorted by path: package data, distribution metadata, `--data`.
@@ -61,6 +64,17 @@ impl EntryPoint {
     pub fn kind(&self) -> EntryPointKind {
         if self.is_folder { EntryPointKind::Folder } else { EntryPointKind::Script }
     }
+}
+
+/// What the program imports before it does anything else, by dotted names, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FirstImports {
+    /// The imports with which the entry point begins, submodules and attributes (`module:attribute`) behind their packages.
+    pub program: Vec<String>,
+    /// The modules of the standard library to which these lead, whoever of the others imports them.
+    pub standard: Vec<String>,
+    /// All modules to which they lead whatever happens.
+    pub certain: BTreeSet<String>,
 }
 
 /// One module with Python code.

@@ -20,6 +20,7 @@ use crate::libraries::{LibraryError, LibraryFiles, LibraryOptions, LibraryPlan, 
 use crate::payload::{self, PayloadError, PayloadOptions};
 use crate::project::{Project, ProjectError, ProjectRequest, Settings, SettingsOverrides, SourcePolicy};
 use crate::runtime::{InterpreterError, Runtime};
+use crate::snapshot::{self, ProgramFacts, SnapshotError, SnapshotInput, Snapshotted};
 
 /// What to freeze.
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub enum Progress {
         /// Files to store.
         total: usize,
     },
+    /// Making the snapshot.
+    Snapshot(snapshot::Step),
     /// Writing the executable.
     Written {
         /// Bytes written.
@@ -96,6 +99,9 @@ pub enum FreezeError {
     /// The payload reads back differently: a mistake of pyfreeze itself.
     #[error("Cannot trust the payload that was just written: {0}")]
     Reread(#[from] FormatError),
+    /// The snapshot can't be made as wanted, and the user insists.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// The payload can't be grafted.
     #[error(transparent)]
     Image(#[from] ImageError),
@@ -114,6 +120,7 @@ impl FreezeError {
             Self::Graph(error) => error.hints(),
             Self::Libraries(error) => error.hints(),
             Self::Executable(error) => error.hints(),
+            Self::Snapshot(error) => error.hints(),
             Self::Interpreter(_) | Self::Payload(_) | Self::Reread(_) | Self::Image(_) => Vec::new(),
         }
     }
@@ -148,7 +155,11 @@ pub fn freeze(
     contents.warnings.extend(libraries.warnings().iter().cloned());
     let options = payload_options(&project.settings, worker_count);
     let stored = |done, total| progress(Progress::Stored { done, total });
-    let payload = payload::write(&contents, &libraries, runtime, &options, &stored)?;
+    let mut payload = payload::write(&contents, &libraries, runtime, &options, &stored)?;
+    let snapshotted =
+        take_snapshot(&project, &contents, &payload, runtime, &|step| progress(Progress::Snapshot(step)))?;
+    contents.warnings.extend(snapshotted.warnings());
+    payload.bytes = snapshotted.payload.unwrap_or(payload.bytes);
     let image = image::graft(runtime.stub(), &payload.bytes, &payload.code_ranges()?)?;
     let total = image.size();
     if libraries.native() == Native::Beside {
@@ -195,6 +206,24 @@ fn beside(output: &Path) -> PathBuf {
     let mut path = output.as_os_str().to_owned();
     path.push(BESIDE_SUFFIX);
     path.into()
+}
+
+/// The payload with the snapshot that the settings want, or else why it is without.
+fn take_snapshot(
+    project: &Project,
+    contents: &Contents,
+    payload: &payload::Payload,
+    runtime: &Runtime,
+    progress: &dyn Fn(snapshot::Step),
+) -> Result<Snapshotted, SnapshotError> {
+    let program = ProgramFacts::new(contents, &payload.manifest);
+    let settings = &project.settings.snapshot;
+    let input = SnapshotInput { stub: runtime.stub(), payload: &payload.bytes, settings, program: &program };
+    let mut snapshotted = snapshot::snapshot(&input, progress);
+    if let Some(cache) = default_cache_folder() {
+        snapshotted.keep_logs(&cache, &project.name);
+    }
+    if project.settings.strict { snapshotted.as_wanted() } else { Ok(snapshotted) }
 }
 
 fn library_options(settings: &Settings, worker_count: usize) -> LibraryOptions {

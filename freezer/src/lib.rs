@@ -29,6 +29,8 @@ pub mod image;
 
 pub mod executable;
 
+pub mod snapshot;
+
 // What caches are keyed by.
 pub mod key;
 

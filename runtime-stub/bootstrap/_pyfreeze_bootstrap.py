@@ -21,6 +21,10 @@ _frozen_importlib._bootstrap_external = _frozen_importlib_external
 _ModuleSpec = _frozen_importlib.ModuleSpec
 _find = _pyfreeze.find
 
+# The script or folder that this process is to run, and code objects by entry; both for recorder.py.
+run_path = None
+_ready_codes = {}
+
 # Modules that need a word about the virtual root once they have run; see `_pyfreeze_adapters`.
 _ADAPTED = frozenset(
     {"certifi.core", "ctypes.util", "importlib.resources._common", "multiprocessing.spawn", "threadpoolctl"}
@@ -41,9 +45,10 @@ class PayloadLoader(_frozen_importlib_external.SourceFileLoader):
         self._entry = entry
 
     def get_code(self, fullname):
-        """The module's code object, unmarshalled in place from the payload."""
+        """The module's code object: the one that a snapshot has brought along, or unmarshalled from the payload."""
         self._check(fullname)
-        return _pyfreeze.code(self._entry)
+        code = _ready_codes.pop(self._entry, None)
+        return _pyfreeze.code(self._entry) if code is None else code
 
     def get_source(self, fullname):
         """The source text, or None when sources were left out of the executable."""
@@ -98,6 +103,18 @@ def _spec(fullname, found):
     return spec
 
 
+def _hooks_spec():
+    # The module `pyfreeze` that every executable has. No file of that name in the library's folder, which comes before
+    # `site-packages`: a package of the program's may have the name, and on disk, too, any is preferred to ours.
+    spec = _frozen_importlib_external.PathFinder.find_spec("pyfreeze")
+    if spec is not None and spec.loader is not None:
+        return spec
+    path = f"{__file__.rpartition('/')[0]}/_pyfreeze_hooks.py"
+    spec = _ModuleSpec("pyfreeze", loader_for("pyfreeze", path), origin=path)
+    spec._set_fileattr = True
+    return spec
+
+
 class PayloadFinder:
     """The meta path finder: answers for modules whose place on the path lies in the payload.
 
@@ -109,7 +126,9 @@ class PayloadFinder:
     def find_spec(fullname, path=None, target=None):
         """As `importlib.abc.MetaPathFinder.find_spec`."""
         found = _find(fullname, sys.path if path is None else path)
-        return None if found is None else _spec(fullname, found)
+        if found is not None:
+            return _spec(fullname, found)
+        return _hooks_spec() if fullname == "pyfreeze" else None
 
     @staticmethod
     def invalidate_caches():
@@ -161,14 +180,16 @@ def main_code(path):
     return None if loader is None else loader.get_code(None)
 
 
-def finish(run_path):
-    """Completes the installation when the interpreter is initialised; `run_path` is the script to be run."""
+def finish(path):
+    """Completes the installation when the interpreter is initialised; `path` is the script or folder to be run."""
+    global run_path
+    run_path = path
     # `zipimport` and `FileFinder` are there by now and would look on the disk first.
     sys.path_hooks.insert(0, PayloadPathFinder)
     sys.path_importer_cache.clear()
-    if run_path is not None and not _pyfreeze.is_directory(run_path):
+    if path is not None and not _pyfreeze.is_directory(path):
         # Saves `PyImport_GetImporter` from asking whether the script is a zip file.
-        sys.path_importer_cache[run_path] = None
+        sys.path_importer_cache[path] = None
     sys.frozen = True
     sys._MEIPASS = _pyfreeze.VIRTUAL_ROOT
     # Kept by name here: in sys.modules, faulthandler would list it among the program's extension modules.

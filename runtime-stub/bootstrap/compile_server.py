@@ -123,7 +123,8 @@ def scan(source, file_name):
         return {}
     found = Scanner(any(word in source for word in CALL_WORDS))
     found.statements(tree)
-    return found.facts()
+    line = prefix_end(tree)
+    return found.facts() | ({"s": line} if line else {})
 
 
 class Scanner:
@@ -338,6 +339,83 @@ VISITORS = {
     ast.AnnAssign: Scanner.assign,
     ast.AugAssign: Scanner.assign,
 }
+
+
+def prefix_end(tree):
+    """The last line of the statements at the start of a module that only import and define; 0 if there are none.
+
+    A snapshot may run the imports among them before anything else of the module: no statement that stands between could
+    have had a say in what they do, as `sys.path.insert(…)` or `os.environ["X"] = "1"` have.
+    """
+    last = 0
+    try:
+        for node in tree.body:
+            if not only_defines(node):
+                break
+            last = node.end_lineno
+    except RecursionError:
+        # Nested as no person writes it.
+        pass
+    return last
+
+
+def only_defines(node, is_class_body=False):
+    """Whether a statement does nothing but bring names into its module or class."""
+    match node:
+        case ast.Import() | ast.ImportFrom() | ast.Pass():
+            return True
+        case ast.Expr(value=ast.Constant()):
+            return True
+        case ast.Assign(targets=targets, value=value):
+            return all(map(is_name, targets)) and calls_nothing(value)
+        case ast.AnnAssign(target=target, annotation=annotation, value=value):
+            return is_name(target) and calls_nothing(annotation, value)
+        case ast.AugAssign(target=ast.Name(id="__all__"), value=value):
+            return calls_nothing(value)
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            arguments += [node.args.vararg, node.args.kwarg]
+            annotations = [argument and argument.annotation for argument in arguments]
+            is_plain = is_class_body and all(last_name(one) in PLAIN_DECORATORS for one in node.decorator_list)
+            return (is_plain or not node.decorator_list) and calls_nothing(
+                *node.args.defaults, *node.args.kw_defaults, *annotations, node.returns
+            )
+        case ast.ClassDef(decorator_list=[]):
+            named = [keyword.value for keyword in node.keywords]
+            return calls_nothing(*node.bases, *named) and all(only_defines(inner, True) for inner in node.body)
+        case ast.If():
+            verdict = judge(node.test)
+            taken = node.body if verdict else node.orelse
+            return verdict is not None and all(only_defines(inner, is_class_body) for inner in taken)
+        case ast.Try(finalbody=[]):
+            handlers = [inner for handler in node.handlers for inner in handler.body]
+            kinds = [handler.type for handler in node.handlers]
+            return calls_nothing(*kinds) and all(
+                only_defines(inner, is_class_body) for inner in [*node.body, *handlers, *node.orelse]
+            )
+    return False
+
+
+PLAIN_DECORATORS = frozenset({"classmethod", "property", "staticmethod"})
+CALLS = (ast.Call, ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
+
+
+def is_name(target):
+    if isinstance(target, ast.Tuple):
+        return all(map(is_name, target.elts))
+    return isinstance(target, ast.Name)
+
+
+def calls_nothing(*expressions):
+    """Whether these can be evaluated without a call; operators count as none."""
+    pending = [one for one in expressions if one is not None]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, CALLS):
+            return False
+        if not isinstance(node, ast.Lambda):
+            pending.extend(ast.iter_child_nodes(node))
+    return True
 
 
 def is_main_test(test):

@@ -1,7 +1,7 @@
 //! The directive-driven cases in `tests/cases`.
 //!
 //! Comes in: `name.py` (a script), `name/` with a `__main__.py` (a folder) or with a `pyproject.toml` (a project).
-//! Goes out: one test for each. A case is frozen once and run as often as it has `#| Args:` lines, each time in a
+//! Goes out: one test for each, at each tested level of the snapshot. A case is frozen once and run as often as it has `#| Args:` lines, each time in a
 //! fresh folder, frozen and, with `#| SameAsPython`, by the reference Python from disk.
 
 use std::fs;
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::command::{Output, Run, indented};
 use crate::directive::Directives;
+use crate::levels::{self, Level};
 use crate::normalize::Normalizer;
 use crate::packages;
 use crate::product::Product;
@@ -23,8 +24,13 @@ pub fn tests() -> Vec<Test> {
         fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     paths.retain(|path| !path.ends_with("README.md") && !path.ends_with("__pycache__"));
     paths.sort();
-    let name = |path: &Path| format!("cases/{}", path.file_stem().unwrap_or_default().to_string_lossy());
-    paths.into_iter().map(|path| Test::new(name(&path), move |product| Case::read(&path)?.check(product))).collect()
+    paths.iter().flat_map(|path| levels::TESTED.iter().map(|level| test(path, *level))).collect()
+}
+
+fn test(path: &Path, level: Level) -> Test {
+    let name = format!("cases/{}{}", path.file_stem().unwrap_or_default().to_string_lossy(), level.suffix());
+    let path = path.to_path_buf();
+    Test::new(name, move |product| Case::read(&path)?.check(product, level))
 }
 
 /// A program with its directives.
@@ -78,7 +84,10 @@ impl Case {
     ///
     /// # Errors
     /// [`Stop`] with everything that is needed to understand it.
-    pub fn check(&self, product: &Product) -> TestResult {
+    pub fn check(&self, product: &Product, level: Level) -> TestResult {
+        if !self.directives.levels.is_empty() && !self.directives.levels.contains(&level) {
+            return Err(Stop::Skipped(Skip::Deferred(format!("says nothing about level {}", level.name()))));
+        }
         if let Some(reason) = &self.directives.deferred {
             return Err(Stop::Skipped(Skip::Deferred(reason.clone())));
         }
@@ -89,7 +98,7 @@ impl Case {
             product.expect_python_for_children()?;
         }
         let workspace = Workspace::new()?;
-        let prepared = self.prepare(product, &workspace)?;
+        let prepared = self.prepare(product, &workspace, level)?;
         for arguments in &self.directives.argument_lists {
             prepared.check_run(arguments)?;
         }
@@ -109,7 +118,12 @@ impl Case {
         Ok(false)
     }
 
-    fn prepare<'a>(&'a self, product: &'a Product, workspace: &'a Workspace) -> Result<Prepared<'a>, Stop> {
+    fn prepare<'a>(
+        &'a self,
+        product: &'a Product,
+        workspace: &'a Workspace,
+        level: Level,
+    ) -> Result<Prepared<'a>, Stop> {
         let source = workspace.join("source");
         // A copy, because python leaves `__pycache__` behind, and because no path of the checkout may matter.
         let name = self.path.file_name().unwrap_or_default();
@@ -137,8 +151,9 @@ impl Case {
         };
         let executable = workspace.join("app");
         let mut options = self.directives.freeze.clone();
+        options.extend(level.options());
         options.extend(["--venv".to_owned(), venv.display().to_string()]);
-        product.build(&source, &executable, &options, workspace.path())?;
+        level.expect_in(&product.build(&source, &executable, &options, workspace.path())?)?;
         Ok(Prepared { case: self, product, workspace, source, reference, executable })
     }
 

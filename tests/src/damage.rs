@@ -108,7 +108,8 @@ fn check(output: &Output) -> Result<(), String> {
     if refuses || works { Ok(()) } else { Err(output.report()) }
 }
 
-fn find_payload(bytes: &[u8]) -> Result<(u64, u64), Stop> {
+/// Where the payload is in an executable's file, and its size.
+pub(crate) fn find_payload(bytes: &[u8]) -> Result<(u64, u64), Stop> {
     let describe = |error: object::read::Error| Stop::Failed(error.to_string());
     let header = FileHeader64::<Endianness>::parse(bytes).map_err(describe)?;
     let endian = header.endian().map_err(describe)?;

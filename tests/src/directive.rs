@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::command::{Status, Streams};
+use crate::levels::Level;
 
 /// Everything a case asks for.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +41,8 @@ pub struct Directives {
     pub tools: Vec<String>,
     /// How long a run may take.
     pub time_limit: Option<Duration>,
+    /// The levels of the snapshot at which it holds; all if there are none.
+    pub levels: Vec<Level>,
     /// Why the case waits, if it does.
     pub deferred: Option<String>,
 }
@@ -89,6 +92,10 @@ impl Directives {
                 _ => return Err("Requires is followed by `pypi` or `tool`".to_owned()),
             },
             "Seconds" => self.time_limit = Some(Duration::from_secs(value.parse().map_err(|_| "not a number")?)),
+            "Levels" => {
+                let level = |name: &str| Level::named(name).ok_or("no such level");
+                self.levels = value.split_whitespace().map(level).collect::<Result<_, _>>()?;
+            }
             "Deferred" => self.deferred = Some(value.to_owned()),
             _ => return Err("no such directive".to_owned()),
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::cases::Case;
 use crate::command::Run;
 use crate::directive::Directives;
+use crate::levels::Level;
 use crate::packages;
 use crate::product::Product;
 use crate::project::{Workspace, copy_tree};
@@ -52,7 +53,7 @@ fn check(example: &Example, product: &Product) -> TestResult {
         time_limit: Some(Duration::from_secs(300)),
         ..Directives::default()
     };
-    Case::example(path, !example.script.is_empty(), directives).check(product)
+    Case::example(path, !example.script.is_empty(), directives).check(product, Level::Off)
 }
 
 /// The point of this example is what it leaves on disk, so the script is run where that can be seen.

@@ -12,6 +12,7 @@ pub mod packages;
 pub mod product;
 
 pub mod directive;
+pub mod levels;
 
 pub mod cases;
 pub mod cli;
@@ -19,10 +20,12 @@ pub mod compat;
 pub mod damage;
 pub mod examples;
 pub mod executables;
+pub mod hooks;
 pub mod install;
 pub mod libraries;
 pub mod project;
 pub mod reproducible;
+pub mod snapshot;
 pub mod tidy;
 pub mod tidy_unsafe;
 pub mod trace;
@@ -65,12 +68,14 @@ fn all_tests(options: &Options) -> Vec<Test> {
     tests.extend(cases::tests());
     tests.extend(examples::tests());
     tests.extend(cli::tests());
+    tests.extend(hooks::tests());
     tests.extend(install::tests());
     tests.extend(trace::tests());
     tests.extend(executables::tests(options));
     tests.extend(libraries::tests());
     tests.extend(damage::tests());
     tests.extend(reproducible::tests());
+    tests.extend(snapshot::tests(options));
     tests.extend(compat::tests(options));
     tests
 }

@@ -6,18 +6,24 @@ use std::fs;
 use std::path::Path;
 
 use crate::command::Run;
+use crate::levels::{self, Level};
 use crate::packages;
 use crate::product::Product;
 use crate::project::Workspace;
 use crate::runner::{Test, TestResult};
 
-/// Both tests.
+/// The surroundings at each tested level of the snapshot, and the cache.
 #[must_use]
 pub fn tests() -> Vec<Test> {
-    vec![
-        Test::new("reproducible/two_surroundings", two_surroundings),
-        Test::new("reproducible/with_and_without_cache", with_and_without_cache),
-    ]
+    let in_both = |level: &Level| {
+        let level = *level;
+        Test::new(format!("reproducible/two_surroundings{}", level.suffix()), move |product| {
+            two_surroundings(product, level)
+        })
+    };
+    let mut tests: Vec<Test> = levels::TESTED.iter().map(in_both).collect();
+    tests.push(Test::new("reproducible/with_and_without_cache", with_and_without_cache));
+    tests
 }
 
 /// What differs from build to build: folder, order in which files were written, umask, clock's zone, language, home.
@@ -58,7 +64,7 @@ fn files() -> Vec<(String, String)> {
     files
 }
 
-fn two_surroundings(product: &Product) -> TestResult {
+fn two_surroundings(product: &Product, level: Level) -> TestResult {
     let workspace = Workspace::new()?;
     let venv = packages::environment(product, "tomli==2.3.0\n")?;
     let mut results = Vec::new();
@@ -73,7 +79,7 @@ fn two_surroundings(product: &Product) -> TestResult {
         let folder = workspace.join(surroundings.folder);
         let script = format!("umask {} && exec \"$@\"", surroundings.umask);
         let mut run = Run::new("/bin/sh", &folder).args(["-c", &script, "sh"]).arg(&product.pyfreeze);
-        run = product.equip(run.args(["build", "project", "-o", "app", "--venv"]).arg(&venv));
+        run = product.equip(run.args(["build", "project", "-o", "app", "--venv"]).arg(&venv).args(level.options()));
         for (name, value) in surroundings.variables {
             run = run.env(name, value);
         }

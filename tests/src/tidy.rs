@@ -23,6 +23,7 @@ const STAGES: &[&str] = &[
     "payload",
     "image",
     "executable",
+    "snapshot",
     "inspect",
     "bench",
     "trace",
@@ -49,6 +50,7 @@ pub fn tests() -> Vec<Test> {
         ("every_unsafe_block_says_why", tidy_unsafe::without_reason),
         ("unsafe_inventory_is_the_code", tidy_unsafe::inventory),
         ("documents_name_files_that_exist", documents),
+        ("hooks_are_those_of_the_package", hooks),
     ];
     let test = |(name, rule): &(&str, Rule)| {
         let rule = *rule;
@@ -199,6 +201,16 @@ fn begins_a_word(text: &str, word: &str) -> bool {
     let is_inside =
         |before: &str| before.ends_with(|letter: char| letter.is_alphanumeric() || "._-}>".contains(letter));
     text.match_indices(word).any(|(position, _)| !is_inside(&text[..position]))
+}
+
+/// The module `pyfreeze` is in every executable's library, and a package for plain python: one text.
+fn hooks(tree: &Tree) -> Vec<String> {
+    let paths = ["runtime-stub/bootstrap/_pyfreeze_hooks.py", "templates/pyfreeze-hooks/src/pyfreeze/__init__.py"];
+    let text = |wanted: &str| tree.files.iter().find(|(path, _)| path == wanted).map(|(_, text)| text);
+    if text(paths[0]).is_some() && text(paths[0]) == text(paths[1]) {
+        return Vec::new();
+    }
+    vec![format!("{}: copy {} over it", paths[0], paths[1])]
 }
 
 /// A path in backticks that looks like one of ours must exist.

@@ -20,6 +20,9 @@ pub struct Scan {
     /// The texts in it that may name an entry-point group.
     #[serde(rename = "w", default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
+    /// The last line of the imports with which it begins: before it, it does nothing else; 0 if it begins with none.
+    #[serde(rename = "s", default, skip_serializing_if = "is_no_line")]
+    pub prefix_end: u32,
 }
 
 /// One import: a statement, or a call with a literal name.
@@ -74,7 +77,11 @@ impl Context {
     }
 }
 
-// serde hands over a reference.
+// serde hands over references.
+fn is_no_line(line: &u32) -> bool {
+    *line == 0
+}
+
 fn is_zero(level: &usize) -> bool {
     *level == 0
 }
@@ -85,12 +92,13 @@ mod tests {
 
     #[test]
     fn json_of_the_server_is_read() {
-        let json = r#"{"a":["x"],"g":["app.plugins"],"i":[{"m":"os","r":1},{"l":2,"n":["c"],"c":"t","r":3}]}"#;
+        let json = r#"{"a":["x"],"g":["app.plugins"],"i":[{"m":"os","r":1},{"l":2,"n":["c"],"c":"t","r":3}],"s":3}"#;
         let scan: Scan = serde_json::from_str(json).unwrap();
         let relative =
             Import { level: 2, names: vec!["c".into()], context: Context::Try, line: 3, ..Import::default() };
         assert_eq!(scan.imports, [Import { module: "os".into(), line: 1, ..Import::default() }, relative]);
         assert_eq!(scan.all_names, ["x"]);
+        assert_eq!(scan.prefix_end, 3);
         assert_eq!(scan.entry_point_groups, ["app.plugins"]);
         let again: Scan = serde_json::from_str(&serde_json::to_string(&scan).unwrap()).unwrap();
         assert_eq!(again, scan);

@@ -134,3 +134,41 @@ fn answer(frame: &[u8]) -> Option<Answer> {
     let facts = cursor.bytes(facts_size).ok()?.to_vec();
     Some(Answer { facts, code: cursor.rest().to_vec() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Optimization, Server};
+    use crate::bytecode::compiler::tests::python;
+
+    #[test]
+    fn a_prefix_only_imports_and_defines() {
+        let Some(python) = python() else { return };
+        let mut server = Server::start(&python).unwrap();
+        // With the last line of its prefix.
+        let sources = [
+            (3, "import a\nimport os\nX = a.b, 'c'\nos.environ['X'] = '1'\nimport d\n"),
+            (1, "import sys\nsys.path.insert(0, 'x')\nimport a\n"),
+            (
+                8,
+                "'doc'\nfrom __future__ import division\ntry:\n import a\nexcept ImportError:\n a = None\nelse:\n b = 1\nf()\n",
+            ),
+            (5, "if TYPE_CHECKING:\n f()\nelse:\n import a\nimport b\nif x:\n import c\n"),
+            (
+                6,
+                "def f(a=1, *, b: int = A.b):\n g()\nclass C(B, metaclass=M):\n x: int = 1\n @property\n def y(s): g()\n",
+            ),
+            (2, "f = lambda: g()\n__all__ = ['a'] + b.__all__\n__all__.append('c')\n"),
+            (0, "try:\n import a\nfinally:\n f()\n"),
+            (0, "def f(a=g()): pass\n"),
+            (0, "@g\ndef f(): pass\n"),
+            (0, "class C(g()): pass\n"),
+            (0, "class C:\n x = g()\n"),
+            (0, ""),
+        ];
+        for (line, source) in sources {
+            let answer = server.ask("app.py", source.as_bytes(), Optimization::None).unwrap();
+            let facts: serde_json::Value = serde_json::from_slice(&answer.facts).unwrap();
+            assert_eq!(facts["scan"]["s"].as_u64().unwrap_or(0), line, "{source}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! What can be said on the command line.
 
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -12,6 +12,9 @@ Exit status: 0 done, 1 failed, 2 wrong usage.
 Environment: PYFREEZE_RUNTIME  a runtime pack, instead of the embedded one
              PYFREEZE_CACHE    the cache folder, instead of $XDG_CACHE_HOME/pyfreeze or ~/.cache/pyfreeze
              NO_COLOR          no colours";
+
+/// Above the options of the snapshot.
+const SNAPSHOT: &str = "Start-up snapshot";
 
 /// Above the options that install.
 const INSTALLING: &str = "Dependencies without a virtual environment";
@@ -77,7 +80,7 @@ pub(super) struct ProjectArguments {
     /// Leave out everything that no import seen at build time reaches
     #[arg(long)]
     pub(super) prune: bool,
-    /// Fail when an import that is not optional leads nowhere
+    /// Fail when an import that is not optional leads nowhere, or the snapshot can't be made
     #[arg(long)]
     pub(super) strict: bool,
     /// The lock that `pyfreeze trace` has written [default: the project's `pyfreeze.lock`, if there is one]
@@ -101,12 +104,31 @@ pub(super) struct ProjectArguments {
     /// Fail when anything needs a newer glibc than this, such as `2.28`
     #[arg(long, value_name = "VERSION")]
     pub(super) glibc: Option<String>,
+    #[command(flatten)]
+    pub(super) snapshot: SnapshotArguments,
     /// Processes that compile and threads that compress [default: one per processor]
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<NonZeroUsize>,
     /// The runtime pack to use instead of the embedded one
     #[arg(long, value_name = "DIR")]
     pub(super) runtime: Option<PathBuf>,
+}
+
+/// What the executable brings along as memory of a process that the build has started and stopped.
+#[derive(Debug, Args)]
+pub(super) struct SnapshotArguments {
+    /// How much the program brings along as memory instead of doing it at every start [default: off]
+    #[arg(help_heading = SNAPSHOT, long, value_name = "LEVEL")]
+    pub(super) snapshot: Option<SnapshotArgument>,
+    /// Run the program with these arguments while building, to learn what it imports late
+    #[arg(help_heading = SNAPSHOT, long, value_name = "ARGS", allow_hyphen_values = true)]
+    pub(super) snapshot_train: Vec<String>,
+    /// How long each run of the program may take while building [default: 60]
+    #[arg(help_heading = SNAPSHOT, long, value_name = "SECONDS")]
+    pub(super) snapshot_timeout: Option<NonZeroU64>,
+    /// Another hash seed at every start, as python has; there is no snapshot then
+    #[arg(help_heading = SNAPSHOT, long, conflicts_with = "snapshot")]
+    pub(super) hash_randomization: bool,
 }
 
 /// Dependencies without a virtual environment: they are installed into the cache when there is none.
@@ -164,6 +186,16 @@ pub(super) enum SourceArgument {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum SnapshotArgument {
+    /// Nothing
+    Off,
+    /// The interpreter, ready, with modules of the standard library
+    Runtime,
+    /// Also the program's own imports, as far as they can be
+    App,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum NativeArgument {
     /// Mapped from the executable as far as possible, else copied to memory
     Auto,
@@ -206,6 +238,9 @@ pub(super) struct InspectArguments {
     /// List the shared libraries: how each is brought to run, who imports it, what it needs
     #[arg(long)]
     pub(super) libraries: bool,
+    /// Say what is in the snapshot and what is not, and why
+    #[arg(long)]
+    pub(super) snapshot: bool,
 }
 
 #[derive(Debug, Args)]

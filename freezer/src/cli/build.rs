@@ -1,11 +1,13 @@
 //! `pyfreeze build`.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::arguments::{
-    BuildArguments, InstallArguments, InstallerArgument, NativeArgument, ProjectArguments, SourceArgument,
+    BuildArguments, InstallArguments, InstallerArgument, NativeArgument, ProjectArguments, SnapshotArgument,
+    SourceArgument,
 };
 use super::{Failure, put, put_json};
 use crate::bytecode::Optimization;
@@ -14,7 +16,7 @@ use crate::freeze::{FreezeRequest, Frozen, freeze};
 use crate::inspect::Report;
 use crate::install::{Freshness, IndexOptions, InstallRequest, Installer, Policy};
 use crate::libraries::{GlibcVersion, Native};
-use crate::project::{LockChoice, ProjectRequest, SettingsOverrides, SourcePolicy};
+use crate::project::{LockChoice, ProjectRequest, SettingsOverrides, SnapshotChoice, SourcePolicy};
 use crate::runtime::Runtime;
 use crate::ui::{Bar, Messages, Style, build_summary};
 
@@ -106,6 +108,14 @@ pub(super) fn request(arguments: ProjectArguments) -> Result<FreezeRequest, Fail
         }),
         host_libraries: arguments.allow_host_library,
         glibc: arguments.glibc.as_deref().map(glibc).transpose()?,
+        snapshot: arguments.snapshot.snapshot.map(|level| match level {
+            SnapshotArgument::Off => SnapshotChoice::Off,
+            SnapshotArgument::Runtime => SnapshotChoice::Runtime,
+            SnapshotArgument::App => SnapshotChoice::App,
+        }),
+        snapshot_train: arguments.snapshot.snapshot_train,
+        snapshot_timeout: arguments.snapshot.snapshot_timeout.map(|seconds| Duration::from_secs(seconds.get())),
+        hash_randomization: arguments.snapshot.hash_randomization,
         output: None,
         lock: match arguments.lock {
             Some(file) => LockChoice::File(file),
@@ -150,7 +160,7 @@ fn glibc(text: &str) -> Result<GlibcVersion, Failure> {
 mod tests {
     use clap::Parser as _;
 
-    use super::{Optimization, SourcePolicy, request};
+    use super::{Duration, Optimization, SnapshotChoice, SourcePolicy, request};
     use crate::cli::arguments::{Arguments, Command};
     use crate::freeze::FreezeRequest;
 
@@ -173,6 +183,16 @@ mod tests {
         assert_eq!(overrides.data, ["a:b", "c:d"]);
         assert_eq!(overrides.python_options, ["-Xdev"]);
         assert_eq!(request.worker_count.map(usize::from), Some(3));
+    }
+
+    #[test]
+    fn flags_of_the_snapshot() {
+        let words = ["app", "--snapshot", "app", "--snapshot-train", "--help", "--snapshot-timeout", "7"];
+        let overrides = parsed(&words).unwrap().project.overrides;
+        assert_eq!(overrides.snapshot, Some(SnapshotChoice::App));
+        assert_eq!(overrides.snapshot_train, ["--help"]);
+        assert_eq!(overrides.snapshot_timeout, Some(Duration::from_secs(7)));
+        assert!(parsed(&["app", "--hash-randomization"]).unwrap().project.overrides.hash_randomization);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::arguments::{InspectArguments, VerifyArguments};
 use super::{Failure, put, put_json};
 use crate::contents::Temperature;
 use crate::inspect::{self, InspectError, Report};
-use crate::ui::{Style, inspect_summary, library_list};
+use crate::ui::{Style, inspect_summary, library_list, snapshot_list};
 
 pub(super) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
     let path = &arguments.executable;
@@ -12,7 +12,7 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
     if arguments.json {
         return put_json(&report);
     }
-    if !arguments.modules && !arguments.files && !arguments.libraries {
+    if !arguments.modules && !arguments.files && !arguments.libraries && !arguments.snapshot {
         put(&inspect_summary(&path.display().to_string(), &report, Style::of_stdout()));
     }
     if arguments.modules {
@@ -23,6 +23,9 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
     }
     if arguments.libraries {
         put(&library_list(&report));
+    }
+    if arguments.snapshot {
+        put(&snapshot_list(&report));
     }
     Ok(())
 }

@@ -82,7 +82,7 @@ impl ModuleGraph<'_> {
     }
 
     /// The full name of what is imported; `None` when the dots lead out of the top-level package.
-    fn absolute_name(&self, importer: usize, import: &Import) -> Option<String> {
+    pub(super) fn absolute_name(&self, importer: usize, import: &Import) -> Option<String> {
         if import.level == 0 {
             return Some(import.module.clone());
         }

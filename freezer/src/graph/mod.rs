@@ -12,6 +12,7 @@ mod compiled_imports;
 mod data;
 mod distributions;
 mod finder;
+mod first_imports;
 mod imports;
 mod left_out;
 mod locked;
@@ -25,6 +26,7 @@ mod report;
 mod texts;
 
 pub use error::GraphError;
+pub(crate) use pattern::Pattern;
 pub use reach::Reach;
 
 use crate::bytecode::{Compiler, Library};

@@ -207,7 +207,10 @@ impl<'a> ModuleGraph<'a> {
             return Found::Excluded;
         }
         let Some((parent, last)) = name.rsplit_once('.') else {
-            return self.find_top(name, importer);
+            return match self.find_top(name, importer) {
+                Found::Missing(_) if name == needed::HOOKS => Found::Hidden,
+                found => found,
+            };
         };
         let parent = match self.find(parent, importer) {
             Found::Node(parent) => parent,

@@ -2,12 +2,12 @@
 
 /// A module name in which `*` stands for any characters, dots among them.
 #[derive(Clone, Debug)]
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     text: String,
 }
 
 impl Pattern {
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Self { text: text.trim().to_owned() }
     }
 
@@ -31,7 +31,7 @@ impl Pattern {
     }
 
     /// True if `name` or a package that it is in fits.
-    pub(super) fn covers(&self, name: &str) -> bool {
+    pub(crate) fn covers(&self, name: &str) -> bool {
         let ends = name.match_indices('.').map(|(end, _)| end).chain([name.len()]);
         ends.into_iter().any(|end| self.fits(&name[..end]))
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::cold::Cold;
 use super::error::WrongSource;
+use super::first_imports::first_imports;
 use super::module_graph::{ModuleGraph, Node, NodeKind, NodePlace};
 use super::{GraphError, left_out, missing};
 use crate::bytecode::Compiled;
@@ -35,6 +36,7 @@ pub(super) fn contents(graph: &ModuleGraph<'_>, cold: &Cold) -> Result<Contents,
     Ok(Contents {
         entry_point: Some(graph.project.entry_point.clone()),
         search_path: graph.project.search_path.clone(),
+        first_imports: first_imports(graph),
         directories,
         modules: modules.into_values().collect(),
         files: files.into_values().collect(),

@@ -10,6 +10,7 @@ use crate::contents::{Contents, FileContent, ModuleCode, Owner, Temperature};
 use crate::project::{Project, ProjectError, ProjectRequest, SettingsOverrides, SourcePolicy};
 
 mod dynamic;
+mod first_imports;
 mod missing;
 
 const SITE: &str = "lib/python3.13/site-packages";

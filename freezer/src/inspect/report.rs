@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use pyfreeze_format::{Blob, Entry, Payload};
+use pyfreeze_format::{Blob, Entry, Payload, SectionKind};
 use serde::{Deserialize, Serialize};
 
 use crate::contents::{Owner, Temperature};
 use crate::payload::Manifest;
+use crate::snapshot::SnapshotReport;
 
 /// What is inside an executable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct Report {
     pub cold_module_count: usize,
     /// Who takes how much room, the largest first.
     pub packages: Vec<PackageSize>,
+    /// What is in the snapshot, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<SnapshotReport>,
     /// What the build wrote into the payload.
     #[serde(flatten)]
     pub manifest: Manifest,
@@ -44,6 +48,9 @@ pub struct Sizes {
     pub libraries: u64,
     /// Data files.
     pub data: u64,
+    /// The snapshot.
+    #[serde(default)]
+    pub snapshot: u64,
     /// Index, digests, manifest and padding.
     pub index: u64,
 }
@@ -66,18 +73,22 @@ impl Report {
         let count = |temperature| manifest.modules.iter().filter(|module| module.temperature == temperature).count();
         let (sizes, packages) = measure(payload, &manifest);
         let payload_size = payload.bytes().len() as u64;
-        let used = sizes.hot_code + sizes.cold_code + sizes.sources + sizes.libraries + sizes.data;
+        let section = payload.section(SectionKind::Snapshot).unwrap_or_default();
+        let snapshot = section.len() as u64;
+        let used = sizes.hot_code + sizes.cold_code + sizes.sources + sizes.libraries + sizes.data + snapshot;
         Self {
             file_size,
             digest: hexadecimal(&payload.digest()),
             sizes: Sizes {
                 stub: file_size.saturating_sub(payload_size),
+                snapshot,
                 index: payload_size.saturating_sub(used),
                 ..sizes
             },
             hot_module_count: count(Temperature::Hot),
             cold_module_count: count(Temperature::Cold),
             packages,
+            snapshot: SnapshotReport::read(section),
             manifest,
         }
     }

@@ -68,11 +68,11 @@ impl<'a> Linker<'a> {
     }
 
     /// The thread-local variables of a library that no mapped library defines: such a library can't be mapped.
-    pub(super) fn foreign_thread_local(&self, index: usize) -> Option<&'a str> {
+    pub(super) fn foreign_processor(&self, index: usize) -> Option<&'a str> {
         let elf = self.inputs[index].elf;
         let scope = self.scope(index);
-        let thread_local = elf.relocations.iter().filter(|one| is_thread_local(one.kind) && one.symbol != 0);
-        let mut symbols = thread_local.filter_map(|one| elf.symbols.get(one.symbol));
+        let processor = elf.relocations.iter().filter(|one| is_processor(one.kind) && one.symbol != 0);
+        let mut symbols = processor.filter_map(|one| elf.symbols.get(one.symbol));
         symbols.find(|symbol| !is_own(symbol) && self.define(&scope, symbol).is_none()).map(|symbol| symbol.name)
     }
 
@@ -204,7 +204,7 @@ impl<'a> Job<'_, 'a> {
                 reloc::R_X86_64_GLOB_DAT | reloc::R_X86_64_JUMP_SLOT => self.bind(slot, relocation.symbol, 0),
                 reloc::R_X86_64_64 => self.bind(slot, relocation.symbol, addend),
                 reloc::R_X86_64_DTPMOD64 | reloc::R_X86_64_DTPOFF64 => {
-                    self.thread_local(slot, relocation.kind, relocation.symbol, addend);
+                    self.processor(slot, relocation.kind, relocation.symbol, addend);
                 }
                 _ => {}
             }
@@ -251,7 +251,7 @@ impl<'a> Job<'_, 'a> {
         self.description.resolvers.push(Resolver { slot, function, addend });
     }
 
-    fn thread_local(&mut self, slot: u64, kind: u32, symbol: usize, addend: u64) {
+    fn processor(&mut self, slot: u64, kind: u32, symbol: usize, addend: u64) {
         let elf = self.elf();
         let wanted = elf.symbols.get(symbol).filter(|wanted| symbol != 0 && !is_own(wanted));
         let found = wanted.and_then(|wanted| self.linker.define(&self.scope, wanted));
@@ -287,7 +287,7 @@ impl<'a> Job<'_, 'a> {
     }
 }
 
-fn is_thread_local(kind: u32) -> bool {
+fn is_processor(kind: u32) -> bool {
     matches!(kind, reloc::R_X86_64_DTPMOD64 | reloc::R_X86_64_DTPOFF64)
 }
 

@@ -384,7 +384,7 @@ impl<'a> LibraryPlan<'a> {
         let linker = self.linker();
         let mut mapped = (0..self.libraries.len()).filter(|index| self.libraries[*index].reason.is_none());
         mapped.find_map(|index| {
-            let variable = linker.foreign_thread_local(index)?;
+            let variable = linker.foreign_processor(index)?;
             Some((index, format!("it uses the thread-local variable `{variable}` of a library that is not mapped")))
         })
     }

@@ -97,20 +97,24 @@ pub enum ProjectError {
         source: Box<toml::de::Error>,
     },
     /// A key of `[tool.pyfreeze]` is unknown.
-    #[error("Unknown key in [tool.pyfreeze] of `{}`: `{key}`", .path.display())]
+    #[error("Unknown key in [{table}] of `{}`: `{key}`", .path.display())]
     UnknownSetting {
         /// The pyproject.toml.
         path: PathBuf,
+        /// The table in it.
+        table: &'static str,
         /// The key.
         key: String,
         /// The key that was perhaps meant.
         nearest: Option<String>,
     },
     /// A value of `[tool.pyfreeze]` has the wrong type.
-    #[error("In [tool.pyfreeze] of `{}`, this must be {expected}: `{key}`", .path.display())]
+    #[error("In [{table}] of `{}`, this must be {expected}: `{key}`", .path.display())]
     Setting {
         /// The pyproject.toml.
         path: PathBuf,
+        /// The table in it.
+        table: &'static str,
         /// The key.
         key: &'static str,
         /// What it should be.
@@ -123,6 +127,12 @@ pub enum ProjectError {
         text: String,
         /// What is wrong with it.
         reason: &'static str,
+    },
+    /// A command line to train with can't be told apart into words.
+    #[error("Cannot read the training command line, it ends within a quote: `{text}`")]
+    Words {
+        /// The command line.
+        text: String,
     },
     /// `--venv` names no virtual environment.
     #[error("Found no virtual environment: `{}`", .path.display())]
@@ -176,6 +186,9 @@ impl ProjectError {
                 vec![format!("modules were looked for in: {}", list(&folders))]
             }
             Self::UnknownSetting { nearest: Some(nearest), .. } => vec![format!("did you mean `{nearest}`?")],
+            Self::Words { .. } => {
+                vec!["quote it as for a shell, such as `--snapshot-train \"greet 'Jane Doe'\"`".into()]
+            }
             Self::Data { .. } => vec!["write it as `SRC:DEST`, DEST being relative to the virtual root".into()],
             Self::NoEnvironment { .. } => {
                 vec!["give the folder that holds `pyvenv.cfg` and `lib/python3.X/site-packages`".into()]

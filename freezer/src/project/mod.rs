@@ -5,6 +5,7 @@
 
 mod error;
 mod settings;
+mod snapshot_settings;
 
 mod distribution;
 mod environment;
@@ -31,6 +32,7 @@ pub use requirement::{Requirement, normalize};
 pub use roots::{Place, RootSource, SearchRoot, SourceOwner};
 pub(crate) use settings::nearest;
 pub use settings::{DataSetting, Settings, SettingsOverrides, SourcePolicy};
+pub use snapshot_settings::{SnapshotChoice, SnapshotSettings};
 
 use std::path::PathBuf;
 use std::sync::Arc;

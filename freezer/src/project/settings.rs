@@ -4,11 +4,12 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::{LockChoice, ProjectError};
+use super::{LockChoice, ProjectError, SnapshotChoice, SnapshotSettings};
 use crate::bytecode::Optimization;
 use crate::libraries::{GlibcVersion, Native};
 
@@ -54,6 +55,8 @@ pub struct Settings {
     pub host_libraries: Vec<String>,
     /// The oldest glibc on which the program must run.
     pub glibc: Option<GlibcVersion>,
+    /// What the executable brings along as memory.
+    pub snapshot: SnapshotSettings,
     /// The executable to write.
     pub output: Option<PathBuf>,
     /// True to fail when there is no lock, or it names what is gone; only the command line says so.
@@ -99,6 +102,14 @@ pub struct SettingsOverrides {
     pub host_libraries: Vec<String>,
     /// See [`Settings::glibc`].
     pub glibc: Option<GlibcVersion>,
+    /// See [`SnapshotSettings::level`].
+    pub snapshot: Option<SnapshotChoice>,
+    /// See [`SnapshotSettings::train`]; each a command line.
+    pub snapshot_train: Vec<String>,
+    /// See [`SnapshotSettings::timeout`].
+    pub snapshot_timeout: Option<Duration>,
+    /// True for another hash seed at every start, for which there is no snapshot.
+    pub hash_randomization: bool,
     /// See [`Settings::output`].
     pub output: Option<PathBuf>,
     /// The lock to use; only the command line says so.
@@ -108,7 +119,7 @@ pub struct SettingsOverrides {
 }
 
 /// The keys of `[tool.pyfreeze]`.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "script",
     "include",
     "exclude",
@@ -123,6 +134,7 @@ const KEYS: [&str; 15] = [
     "native",
     "host-libraries",
     "glibc",
+    "snapshot",
     "output",
 ];
 
@@ -133,14 +145,7 @@ impl Settings {
     /// [`ProjectError::Setting`] for an unknown key, or a value of the wrong type.
     pub fn parse(table: &Table, file: &Path) -> Result<Self, ProjectError> {
         let folder = file.parent().unwrap_or(Path::new(""));
-        let reader = Reader { table, file };
-        if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
-            return Err(ProjectError::UnknownSetting {
-                path: file.to_owned(),
-                key: key.clone(),
-                nearest: nearest(key, &KEYS).map(str::to_owned),
-            });
-        }
+        let reader = Reader::new(table, file, "tool.pyfreeze", &KEYS)?;
         let optimization = match reader.value("optimization") {
             None => Optimization::None,
             Some(value) => u8::try_from(value.as_integer().unwrap_or(-1))
@@ -162,6 +167,7 @@ impl Settings {
             .text("glibc")?
             .map(|text| GlibcVersion::parse(text).ok_or_else(|| reader.error("glibc", "a version such as `2.28`")));
         let data = reader.texts("data")?;
+        let snapshot = reader.table("snapshot")?.map(|table| SnapshotSettings::parse(table, file));
         Ok(Self {
             script: reader.text("script")?.map(str::to_owned),
             include: reader.texts("include")?,
@@ -177,6 +183,7 @@ impl Settings {
             native,
             host_libraries: reader.texts("host-libraries")?,
             glibc: glibc.transpose()?,
+            snapshot: snapshot.transpose()?.unwrap_or_default(),
             output: reader.text("output")?.map(|path| folder.join(path)),
             locked: false,
         })
@@ -185,7 +192,7 @@ impl Settings {
     /// These settings with the command line's put over them.
     ///
     /// # Errors
-    /// [`ProjectError::Data`] for a `SRC:DEST` that is none.
+    /// [`ProjectError::Data`] for a `SRC:DEST` that is none, [`ProjectError::Words`] for a command line.
     pub fn with(mut self, overrides: &SettingsOverrides) -> Result<Self, ProjectError> {
         self.script = overrides.script.clone().or(self.script);
         self.include.extend(overrides.include.iter().cloned());
@@ -204,6 +211,7 @@ impl Settings {
         self.native = overrides.native.unwrap_or(self.native);
         self.host_libraries.extend(overrides.host_libraries.iter().cloned());
         self.glibc = overrides.glibc.clone().or(self.glibc);
+        self.snapshot.apply(overrides)?;
         self.output = overrides.output.clone().or(self.output);
         self.locked = overrides.locked;
         Ok(self)
@@ -244,28 +252,53 @@ impl fmt::Display for SourcePolicy {
     }
 }
 
-/// Typed access to the table, with errors that name key and file.
-struct Reader<'a> {
+/// Typed access to a table, with errors that name table, key and file.
+pub(super) struct Reader<'a> {
     table: &'a Table,
     file: &'a Path,
+    name: &'static str,
+    keys: &'static [&'static str],
 }
 
 impl<'a> Reader<'a> {
-    fn value(&self, key: &'static str) -> Option<&'a Value> {
-        debug_assert!(KEYS.contains(&key));
+    /// A reader of the table called `name`, which may have no other keys than these.
+    pub(super) fn new(
+        table: &'a Table,
+        file: &'a Path,
+        name: &'static str,
+        keys: &'static [&'static str],
+    ) -> Result<Self, ProjectError> {
+        match table.keys().find(|key| !keys.contains(&key.as_str())) {
+            None => Ok(Self { table, file, name, keys }),
+            Some(key) => Err(ProjectError::UnknownSetting {
+                path: file.to_owned(),
+                table: name,
+                key: key.clone(),
+                nearest: nearest(key, keys).map(str::to_owned),
+            }),
+        }
+    }
+
+    pub(super) fn value(&self, key: &'static str) -> Option<&'a Value> {
+        debug_assert!(self.keys.contains(&key));
         self.table.get(key)
     }
 
-    fn error(&self, key: &'static str, expected: &'static str) -> ProjectError {
-        ProjectError::Setting { path: self.file.to_owned(), key, expected }
+    pub(super) fn error(&self, key: &'static str, expected: &'static str) -> ProjectError {
+        ProjectError::Setting { path: self.file.to_owned(), table: self.name, key, expected }
     }
 
-    fn text(&self, key: &'static str) -> Result<Option<&'a str>, ProjectError> {
+    fn table(&self, key: &'static str) -> Result<Option<&'a Table>, ProjectError> {
+        let table = |value: &'a Value| value.as_table().ok_or_else(|| self.error(key, "a table"));
+        self.value(key).map(table).transpose()
+    }
+
+    pub(super) fn text(&self, key: &'static str) -> Result<Option<&'a str>, ProjectError> {
         let text = |value: &'a Value| value.as_str().ok_or_else(|| self.error(key, "a string"));
         self.value(key).map(text).transpose()
     }
 
-    fn texts(&self, key: &'static str) -> Result<Vec<String>, ProjectError> {
+    pub(super) fn texts(&self, key: &'static str) -> Result<Vec<String>, ProjectError> {
         let Some(value) = self.value(key) else { return Ok(Vec::new()) };
         let error = || self.error(key, "a list of strings");
         let texts = value.as_array().ok_or_else(error)?;
@@ -308,6 +341,7 @@ mod tests {
     use super::{DataSetting, Settings, SettingsOverrides, SourcePolicy};
     use crate::bytecode::Optimization;
     use crate::libraries::{GlibcVersion, Native};
+    use crate::project::{SnapshotChoice, SnapshotSettings};
 
     fn parse(text: &str) -> Result<Settings, String> {
         let table = text.parse().unwrap();
@@ -319,7 +353,7 @@ mod tests {
         let settings = parse(
             "script='s'\ninclude=['a.*']\nexclude=['b']\ninclude-distributions=['c']\ndata=['d:e']\nrequirements=['r.txt']\noptimization=2\n\
              source='none'\nprune=true\nstrict=true\npython-options=['-u']\nnative='memfd'\nhost-libraries=['libx.so.1']\n\
-             glibc='2.28'\noutput='o'",
+             glibc='2.28'\noutput='o'\nsnapshot={level='runtime'}",
         );
         let expected = Settings {
             script: Some("s".into()),
@@ -336,6 +370,7 @@ mod tests {
             native: Native::Memfd,
             host_libraries: vec!["libx.so.1".into()],
             glibc: GlibcVersion::parse("2.28"),
+            snapshot: SnapshotSettings { level: SnapshotChoice::Runtime, ..SnapshotSettings::default() },
             output: Some("/p/o".into()),
             locked: false,
         };

@@ -6,6 +6,7 @@ mod answer;
 mod libraries;
 mod messages;
 mod progress;
+mod snapshot;
 mod summary;
 mod text;
 
@@ -13,5 +14,6 @@ pub use answer::answer;
 pub use libraries::library_list;
 pub use messages::{Messages, Style};
 pub use progress::Bar;
+pub use snapshot::snapshot_list;
 pub use summary::{build_summary, inspect_summary};
 pub use text::{count_text, duration_text, size_text};

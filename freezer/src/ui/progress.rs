@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::size_text;
 use crate::freeze::Progress;
 use crate::graph;
+use crate::snapshot::Step;
 
 /// A bar that follows a build from stage to stage.
 pub struct Bar {
@@ -43,6 +44,14 @@ impl Bar {
             }
             Progress::Stored { done, total } => {
                 ("store", done as u64, total as u64, format!("{done} of {total} files"))
+            }
+            Progress::Snapshot(step) => {
+                let (done, text) = match step {
+                    Step::Looking => (0, "looking at what imports do"),
+                    Step::Recording => (1, "recording"),
+                    Step::Checking => (2, "comparing two recordings"),
+                };
+                ("snapshot", done, 3, text.to_owned())
             }
             Progress::Written { done, total } => ("write", done, total, size_text(total)),
         };

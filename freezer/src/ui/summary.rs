@@ -1,6 +1,7 @@
 //! A build or an executable in words, never longer than a screen.
 
 use super::libraries::{glibc_row, library_rows};
+use super::snapshot::snapshot_rows;
 use super::{Style, count_text, duration_text, size_text};
 use crate::contents::{MissingImport, Owner};
 use crate::freeze::Frozen;
@@ -70,6 +71,7 @@ fn facts(report: &Report, style: Style) -> String {
         + &row(style, "modules", &modules)
         + &library_rows(report, style)
         + &packages(report, style)
+        + &snapshot_rows(report, style)
 }
 
 /// The runtime; with the glibc that it needs, unless a library needs a newer one and has a row for that.
@@ -89,7 +91,9 @@ fn sizes(report: &Report) -> String {
         ("cold code", sizes.cold_code),
         ("sources", sizes.sources),
     ];
-    let parts = code.into_iter().chain(libraries).chain([("data", sizes.data), ("index", sizes.index)]);
+    let snapshot = (sizes.snapshot > 0).then_some(("snapshot", sizes.snapshot));
+    let others = [("data", sizes.data), ("index", sizes.index)];
+    let parts = code.into_iter().chain(libraries).chain(others).chain(snapshot);
     parts.map(|(name, size)| format!("{name} {}", size_text(size))).collect::<Vec<_>>().join(", ")
 }
 
@@ -152,7 +156,7 @@ pub(super) fn row(style: Style, label: &str, text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::{inspect_summary, missing, packages};
     use crate::contents::{Distribution, EntryPoint, MissingImport, Owner};
     use crate::inspect::{PackageSize, Report, Sizes};
@@ -165,7 +169,7 @@ mod tests {
         MissingImport { name: name.to_string(), wanted_by, is_optional }
     }
 
-    fn report() -> Report {
+    pub(in crate::ui) fn report() -> Report {
         let package = |owner, size| PackageSize { owner, size, module_count: 1 };
         let distribution =
             Distribution { name: "Rich".into(), version: "14.0".into(), reason: "imported by app".into() };
@@ -179,11 +183,13 @@ mod tests {
                 sources: 0,
                 libraries: 0,
                 data: 10_600,
+                snapshot: 0,
                 index: 95_500,
             },
             hot_module_count: 1260,
             cold_module_count: 2,
             packages: vec![package(Owner::StandardLibrary, 9), package(Owner::Distribution("rich".into()), 5_000)],
+            snapshot: None,
             manifest: Manifest {
                 pyfreeze_version: "0.1.0".into(),
                 runtime: RuntimeFacts {

@@ -17,6 +17,7 @@ mod error;
 pub mod layout;
 mod libraries;
 mod read;
+mod regions;
 mod settings;
 pub mod snapshot;
 #[cfg(feature = "write")]
@@ -34,6 +35,7 @@ pub use libraries::{
 #[cfg(feature = "write")]
 pub use libraries::{NewLibrary, NewNeeded};
 pub use read::{Blob, Entry, Nowhere, Payload, Section};
+pub use regions::{OBJECT_REGION, RAW_REGION, REGION_SPAN};
 pub use settings::{EntryPointKind, SettingKey, Settings};
 #[cfg(feature = "write")]
 pub use snapshot::with_snapshot;

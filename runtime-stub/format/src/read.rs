@@ -140,6 +140,15 @@ impl<'a> Payload<'a> {
         if has_good_counts && root.is_directory() { Ok(()) } else { Err(FormatError::Header) }
     }
 
+    /// The same payload with another snapshot: what has moved is where it ends. `bytes` are those of the payload with
+    /// this one, and only their header is looked at.
+    #[must_use]
+    pub fn with_snapshot_of(&self, bytes: &'a [u8]) -> Option<Self> {
+        let header = Header::decode(&mut Cursor::new(bytes)).ok()?;
+        let bytes = slice(bytes, 0, header.payload_size)?;
+        Some(Self { bytes, header, ..*self })
+    }
+
     /// Bytes of the payload, trailer included.
     #[must_use]
     pub fn bytes(&self) -> &'a [u8] {

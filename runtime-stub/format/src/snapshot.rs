@@ -158,7 +158,7 @@ pub struct Snapshot<'a> {
     reseeded: &'a [u8],
     variables: &'a [u8],
     texts: &'a [u8],
-    thread_local: &'a [u8],
+    processor: &'a [u8],
     report: &'a [u8],
 }
 
@@ -215,7 +215,7 @@ impl<'a> Snapshot<'a> {
         }
         let [region_count, piece_count, kept_count, reseeded_count, variable_count, texts_size, reserved] = counts;
         let ranges = [(cursor.u64()?, cursor.u64()?), (cursor.u64()?, cursor.u64()?)];
-        let [thread_local, report] = ranges.map(|(offset, size)| behind(bytes, header.len(), offset, size));
+        let [processor, report] = ranges.map(|(offset, size)| behind(bytes, header.len(), offset, size));
         if reserved != 0 {
             return Err(FormatError::Snapshot);
         }
@@ -230,7 +230,7 @@ impl<'a> Snapshot<'a> {
             reseeded: table(reseeded_count, RESEEDED_SIZE)?,
             variables: table(variable_count, VARIABLE_SIZE)?,
             texts: table(texts_size, 1)?,
-            thread_local: thread_local.ok_or(FormatError::Truncated)?,
+            processor: processor.ok_or(FormatError::Truncated)?,
             report: report.ok_or(FormatError::Truncated)?,
         })
     }
@@ -328,10 +328,11 @@ impl<'a> Snapshot<'a> {
         })
     }
 
-    /// The main thread's copy of the stub's thread-local variables, as they were; empty if none were saved.
+    /// Words of bits for what the recording machine's processor can do, of which a start's must miss none; empty if nothing
+    /// in the snapshot depends on it.
     #[must_use]
-    pub fn thread_local(&self) -> &'a [u8] {
-        self.thread_local
+    pub fn processor(&self) -> &'a [u8] {
+        self.processor
     }
 
     /// What the build has to say of the snapshot: JSON in a zstd frame, for `pyfreeze inspect`.

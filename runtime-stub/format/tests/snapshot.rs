@@ -44,7 +44,7 @@ fn sample() -> Vec<u8> {
         kept: vec![Kept { address: DATA + 8, size: 8 }, Kept { address: DATA + 4096, size: 32 }],
         reseeded: vec![OBJECTS + 64],
         variables: vec![variable("APP_MODE", Some("fast")), variable("APP_ROOT", None), variable("EMPTY", Some(""))],
-        thread_local: b"thread",
+        processor: b"thread",
         report: b"report",
     };
     snapshot.encode().unwrap()
@@ -67,7 +67,7 @@ fn read_all(bytes: &[u8]) -> Result<String, FormatError> {
         snapshot.kept().collect::<Vec<_>>(),
         snapshot.reseeded().collect::<Vec<_>>(),
         snapshot.variables().collect::<Vec<_>>(),
-        snapshot.thread_local(),
+        snapshot.processor(),
         snapshot.report(),
     ))
 }
@@ -97,7 +97,7 @@ fn snapshot_reads_as_written() {
     assert_eq!(snapshot.reseeded().collect::<Vec<_>>(), [OBJECTS + 64]);
     let variables: Vec<_> = snapshot.variables().map(|variable| (variable.name, variable.value)).collect();
     assert_eq!(variables, [(c"APP_MODE", Some(c"fast")), (c"APP_ROOT", None), (c"EMPTY", Some(c""))]);
-    assert_eq!(snapshot.thread_local(), b"thread");
+    assert_eq!(snapshot.processor(), b"thread");
     assert_eq!(snapshot.report(), b"report");
 }
 
@@ -125,7 +125,7 @@ fn what_would_not_be_read_is_not_written() {
         kept: Vec::new(),
         reseeded: Vec::new(),
         variables: Vec::new(),
-        thread_local: &[],
+        processor: &[],
         report: &[],
     };
     assert!(snapshot(vec![region(DATA), region(OBJECTS)]).encode().is_ok());

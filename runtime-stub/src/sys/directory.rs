@@ -122,7 +122,7 @@ extern "C" fn opendir(path: *const c_char) -> *mut libc::DIR {
     }
 }
 
-fn read_with(next: &Next, stream: *mut libc::DIR) -> *mut libc::dirent {
+fn read_with(next: &'static Next, stream: *mut libc::DIR) -> *mut libc::dirent {
     if let Some(stream) = own(stream) {
         return stream.next();
     }

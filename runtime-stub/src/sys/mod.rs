@@ -42,4 +42,6 @@ mod open;
 #[cfg(not(test))]
 mod read_only;
 #[cfg(not(test))]
+pub mod snapshot;
+#[cfg(not(test))]
 mod zstd;

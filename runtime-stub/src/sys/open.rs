@@ -11,7 +11,7 @@ use pyfreeze_format::{Entry, Nowhere, VIRTUAL_ROOT};
 use crate::sys::content::{self, Content};
 use crate::sys::libc_next::{Next, fail};
 use crate::sys::metadata::{error_of, path_target, result};
-use crate::sys::{process, state};
+use crate::sys::{process, snapshot, state};
 use crate::virtual_path::Target;
 
 /// Flags of `open` that ask for more than reading.
@@ -191,12 +191,17 @@ open_family! {
     open64, openat64, creat64, __open64_2, __openat64_2, fopen64, NEXT_FOPEN64;
 }
 
-fn fopen_with(next: &Next, path: *const c_char, mode: *const c_char) -> *mut libc::FILE {
+fn fopen_with(next: &'static Next, path: *const c_char, mode: *const c_char) -> *mut libc::FILE {
     // SAFETY: callers of `fopen` pass C strings.
     let mode_text = if mode.is_null() { c"r" } else { unsafe { CStr::from_ptr(mode) } }.to_bytes();
     let is_reading = mode_text.starts_with(b"r") && !mode_text.contains(&b'+');
     let access = if is_reading { libc::O_RDONLY } else { libc::O_RDWR | libc::O_CREAT };
     let close_on_exec = if mode_text.contains(&b'e') { libc::O_CLOEXEC } else { 0 };
+    // SAFETY: callers of `fopen` pass C strings.
+    if !path.is_null() && snapshot::hides(unsafe { CStr::from_ptr(path) }.to_bytes()) {
+        fail(libc::ENOENT);
+        return ptr::null_mut();
+    }
     match open_virtual(path, access | close_on_exec) {
         Some(descriptor) if descriptor < 0 => ptr::null_mut(),
         // SAFETY: the descriptor is open and now belongs to the stream; the mode is a C string.

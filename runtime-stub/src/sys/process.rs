@@ -23,6 +23,16 @@ impl Process {
         process
     }
 
+    /// What a process knows while a snapshot is recorded: nothing of itself.
+    #[must_use]
+    pub fn recorded() -> Self {
+        struct Arguments([*const c_char; 1]);
+        // SAFETY: the pointer is to a constant.
+        unsafe impl Sync for Arguments {}
+        static ARGUMENTS: Arguments = Arguments([c"program".as_ptr()]);
+        Self { arguments: &ARGUMENTS.0, executable: [0; libc::PATH_MAX as usize] }
+    }
+
     /// `/proc/self/exe`'s target; without a mounted /proc, the path that the kernel was given (`AT_EXECFN`).
     fn find_executable(&mut self) {
         let room = self.executable.len().saturating_sub(1);
@@ -104,6 +114,13 @@ impl Process {
         let own = file_identity(c"/proc/self/exe");
         own.is_some() && own == file_identity(path)
     }
+}
+
+/// An address of the process's first stack.
+#[cfg(not(test))]
+pub(crate) fn stack_address() -> u64 {
+    // SAFETY: getauxval has no precondition; the kernel puts these bytes above the arguments.
+    unsafe { libc::getauxval(libc::AT_RANDOM) & !7 }
 }
 
 /// A path below /proc with a number in it, terminated; there is room for any that the stub asks for.

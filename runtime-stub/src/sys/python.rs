@@ -1,7 +1,8 @@
 //! The interpreter: started, given the importer, run.
 
-use core::ffi::{CStr, c_char, c_int};
+use core::ffi::{CStr, c_char, c_int, c_ulong};
 use core::marker::PhantomData;
+use core::num::NonZeroU32;
 use core::ptr;
 
 use pyfreeze_format::{EntryPointKind, Payload, SettingKey, Settings, VIRTUAL_ROOT};
@@ -29,6 +30,8 @@ pub struct Plan<'a> {
     pub entry_point: &'a str,
     /// The payload's start settings.
     pub settings: Settings<'a>,
+    /// The seed of text hashes; without one they are random.
+    pub hash_seed: Option<NonZeroU32>,
 }
 
 /// `pyfreeze_start_options` of shim.c.
@@ -46,6 +49,7 @@ struct StartOptions {
     original_argument_count: usize,
     is_isolated: c_int,
     has_safe_path: c_int,
+    hash_seed: c_ulong,
 }
 
 /// `pyfreeze_status` of shim.c.
@@ -98,6 +102,11 @@ impl Interpreter {
         check(&unsafe { pyfreeze_initialize_main() })?;
         interpreter.finish(&bootstrap, plan)?;
         Ok(interpreter)
+    }
+
+    /// The interpreter that a snapshot has brought, ready to run `__main__`.
+    pub(crate) fn resumed() -> Self {
+        Self { not_send: PhantomData }
     }
 
     /// Runs the bootstrap's body: from here on modules are found in the payload.
@@ -182,6 +191,7 @@ fn initialize_core(process: &Process, plan: &Plan<'_>) -> Result<(), Failure> {
         is_isolated: c_int::from(is_program),
         // A Python for its children looks into the current folder as python does; `multiprocessing` needs not.
         has_safe_path: c_int::from(!matches!(plan.command, Command::Python { .. })),
+        hash_seed: plan.hash_seed.map_or(0, |seed| seed.get().into()),
     };
     // SAFETY: all pointers are to C strings and arrays that outlive the call, which copies them.
     check(&unsafe { pyfreeze_initialize_core(&raw const options) })

@@ -2,7 +2,7 @@
 
 use core::slice;
 
-use pyfreeze_format::{FormatError, PAYLOAD_ADDRESS, bytes_before_payload};
+use pyfreeze_format::{FormatError, PAGE_SIZE, PAYLOAD_ADDRESS, bytes_before_payload};
 
 /// The bytes of the segment that the graft added, `None` when there is no such segment (an executable without a
 /// payload), an error when the file ends before the segment does.
@@ -20,6 +20,28 @@ pub(crate) fn file_offset(address: u64) -> Option<u64> {
     let is_payload = |header: &&libc::Elf64_Phdr| bytes_before_payload(header.p_vaddr, header.p_memsz).is_some();
     let header = program_headers().iter().find(is_payload)?;
     header.p_offset.checked_add(address.checked_sub(header.p_vaddr)?)
+}
+
+/// The program's data that a snapshot holds, in whole pages: first and last address. What is read-only once it is
+/// relocated stays the process's own.
+pub(crate) fn data() -> (u64, u64) {
+    let relocated = program_headers().iter().find(|header| header.p_type == libc::PT_GNU_RELRO);
+    let is_data = |header: &&libc::Elf64_Phdr| {
+        let is_relocated = relocated.is_some_and(|relocated| relocated.p_vaddr == header.p_vaddr);
+        header.p_type == libc::PT_LOAD && header.p_flags & libc::PF_W != 0 && !is_relocated
+    };
+    let ends = |header: &libc::Elf64_Phdr| {
+        let start = header.p_vaddr & !PAGE_SIZE.saturating_sub(1);
+        (start, header.p_vaddr.saturating_add(header.p_memsz).next_multiple_of(PAGE_SIZE))
+    };
+    program_headers().iter().find(is_data).map_or((0, 0), ends)
+}
+
+/// Bytes of the program's thread-local variables, and their alignment.
+pub(crate) fn thread_local_size() -> (usize, usize) {
+    let size = |size| usize::try_from(size).unwrap_or(0);
+    let found = program_headers().iter().find(|header| header.p_type == libc::PT_TLS);
+    found.map_or((0, 1), |header| (size(header.p_memsz), size(header.p_align).max(1)))
 }
 
 fn program_headers() -> &'static [libc::Elf64_Phdr] {

@@ -24,6 +24,7 @@ typedef struct {
     size_t original_argument_count;
     int is_isolated;                /* as -I */
     int has_safe_path;              /* as -P */
+    unsigned long hash_seed;        /* as PYTHONHASHSEED; 0 for a random one */
 } pyfreeze_start_options;
 
 /* A PyStatus that the caller can look at without knowing the structure. */
@@ -135,6 +136,10 @@ initialize_core(const pyfreeze_start_options *options)
     config.write_bytecode = 0;
     config.safe_path = options->has_safe_path;
     config.pathconfig_warnings = 0;
+    if (options->hash_seed != 0) {
+        config.use_hash_seed = 1;
+        config.hash_seed = options->hash_seed;
+    }
     config._init_main = 0;
     status = set_paths(&config, options);
     if (!PyStatus_Exception(status)) {
@@ -174,6 +179,12 @@ extern PyObject *pyfreeze_is_library(PyObject *, PyObject *);
 extern PyObject *pyfreeze_library(PyObject *, PyObject *);
 extern PyObject *pyfreeze_loaded_libraries(PyObject *, PyObject *const *, Py_ssize_t);
 extern PyObject *pyfreeze_modules(PyObject *, PyObject *);
+extern PyObject *pyfreeze_fact_slot(PyObject *, PyObject *const *, Py_ssize_t);
+extern PyObject *pyfreeze_secret_slot(PyObject *, PyObject *const *, Py_ssize_t);
+extern PyObject *pyfreeze_at_restore(PyObject *, PyObject *);
+extern PyObject *pyfreeze_take_events(PyObject *, PyObject *);
+extern PyObject *pyfreeze_own_functions(PyObject *, PyObject *);
+extern PyObject *pyfreeze_end_simulation(PyObject *, PyObject *);
 extern const char pyfreeze_virtual_root[];
 
 static PyMethodDef methods[] = {
@@ -189,6 +200,17 @@ static PyMethodDef methods[] = {
     {"library", pyfreeze_library, METH_O, "library(stem) -> path of the shared library lib<stem>.so, or None"},
     {"loaded_libraries", (PyCFunction)(void (*)(void))pyfreeze_loaded_libraries, METH_FASTCALL,
      "loaded_libraries() -> list of the paths of the payload's libraries that have been loaded"},
+    {"fact_slot", (PyCFunction)(void (*)(void))pyfreeze_fact_slot, METH_FASTCALL,
+     "fact_slot(owner, name, kind): every process that resumes this one gets its own value there"},
+    {"secret_slot", (PyCFunction)(void (*)(void))pyfreeze_secret_slot, METH_FASTCALL,
+     "secret_slot(dictionary, key, size): every process that resumes this one gets random bytes there"},
+    {"at_restore", pyfreeze_at_restore, METH_O, "at_restore(function): called in every process that resumes this one"},
+    {"events", pyfreeze_take_events, METH_NOARGS,
+     "events() -> list of (kind, module, detail): facts of the machine that modules have asked for, once each"},
+    {"memory_functions", pyfreeze_own_functions, METH_NOARGS,
+     "memory_functions() -> addresses of memmove and memset in the program itself"},
+    {"leave_machine", pyfreeze_end_simulation, METH_NOARGS,
+     "leave_machine(): from here on clock, randomness and names are the real machine's"},
     {"modules", pyfreeze_modules, METH_O, "modules(path) -> list of (name, is_package) in a directory"},
     {NULL, NULL, 0, NULL},
 };

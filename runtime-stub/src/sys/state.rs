@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use pyfreeze_format::Payload;
 
 use crate::sys::process::Process;
+use crate::sys::snapshot;
 use crate::virtual_path::{self, Target};
 
 /// Set once, by the main thread, before any other thread or any Python code exists.
@@ -34,14 +35,28 @@ pub fn install(payload: Payload<'static>, process: &Process) {
     }
     // SAFETY: nobody reads before `is_set`, and there is one thread.
     unsafe { *STATE.payload.get() = Some(payload) };
-    // SAFETY: as above.
+    set_process(process);
+    STATE.is_set.store(true, Ordering::Release);
+}
+
+/// Makes this process known in place of the one that was recorded, whose payload ended without the snapshot. To be called
+/// while there is one thread, and none of what the functions below give is in use.
+pub(crate) fn renew(process: &Process, bytes: &'static [u8]) {
+    if let Some(payload) = payload().and_then(|payload| payload.with_snapshot_of(bytes)) {
+        // SAFETY: the caller vouches that nobody reads.
+        unsafe { *STATE.payload.get() = Some(payload) };
+    }
+    set_process(process);
+}
+
+fn set_process(process: &Process) {
+    // SAFETY: the caller vouches that nobody reads.
     unsafe { *STATE.arguments.get() = process.raw_arguments() };
     // SAFETY: as above.
     let path = unsafe { &mut *STATE.executable.get() };
     for (to, from) in path.iter_mut().zip(process.executable().to_bytes_with_nul()) {
         *to = *from;
     }
-    STATE.is_set.store(true, Ordering::Release);
 }
 
 /// The payload, once installed.
@@ -74,5 +89,9 @@ pub(crate) fn arguments() -> &'static [*const c_char] {
 
 /// What a path means to this process.
 pub(crate) fn target(path: &[u8]) -> Target<'static> {
-    payload().map_or(Target::Outside, |payload| virtual_path::target(payload, executable(), path))
+    let target = payload().map_or(Target::Outside, |payload| virtual_path::target(payload, executable(), path));
+    if matches!(target, Target::Outside) {
+        snapshot::note_file(path);
+    }
+    target
 }

@@ -15,7 +15,10 @@ const RUST_TARGET: &str = "x86_64-unknown-linux-gnu";
 /// The stub's own definitions that replace a library's inside the program only, as a linker script: a wheel's
 /// libcrypto must find its certificates by its own functions, and a wheel made of Rust its own personality. And what
 /// the stub's Rust and C halves call each other.
-const HIDDEN: &str = "VERSION { { local: X509_*; pyfreeze_*; rust_eh_personality; }; }\n";
+const HIDDEN: &str = "VERSION { { local: X509_*; pyfreeze_*; __wrap_*; rust_eh_personality; }; }\n";
+
+/// The functions that the program's own code finds in the stub in place of the library that has them.
+const WRAPPED: &str = include_str!("../../../runtime-stub/src/sys/snapshot/wrapped.txt");
 
 /// Static relocation model: the program is not position-independent. Absolute paths are kept out of panic messages.
 fn rust_flags() -> String {
@@ -101,9 +104,15 @@ fn compile(cache: &Cache, prefix: &CpythonPrefix, log: &Log) -> Result<PathBuf> 
 fn link(cache: &Cache, prefix: &CpythonPrefix, archive: &Path, log: &Log) -> Result<PathBuf> {
     let finished = cache.fresh_work("stub")?;
     let program = finished.join("stub");
-    let hidden = cache.fresh_work("link-stub")?.join("hidden.ld");
+    let work = cache.fresh_work("link-stub")?;
+    let hidden = work.join("hidden.ld");
     cache::write(&hidden, HIDDEN)?;
-    let objects = [hidden.as_path(), archive];
+    let options = work.join("options");
+    let wrapped: Vec<String> = WRAPPED.lines().map(|name| format!("--wrap={name}\n")).collect();
+    cache::write(&options, wrapped.concat())?;
+    // A response file, which the linker reads wherever it stands among its arguments.
+    let options = PathBuf::from(format!("@{}", options.display()));
+    let objects = [options.as_path(), hidden.as_path(), archive];
     link::program(prefix.toolchain(), prefix.path(), &prefix.link_inputs()?, &objects, &program, log)?;
     let version = format!("python{}", prefix.python_version());
     cache::copy_file(&program, &finished.join("python/bin").join(&version))?;

@@ -57,8 +57,8 @@ pub struct NewSnapshot<'a> {
     pub reseeded: Vec<u64>,
     /// The environment.
     pub variables: Vec<NewVariable>,
-    /// The main thread's copy of the stub's thread-local variables.
-    pub thread_local: &'a [u8],
+    /// Bits for what the processor must be able to do.
+    pub processor: &'a [u8],
     /// A zstd frame with what the build has to say.
     pub report: &'a [u8],
 }
@@ -86,7 +86,7 @@ impl NewSnapshot<'_> {
             content.extend_from_slice(bytes);
         }
         let mut parts = [0_u64; 4];
-        let ranges = [self.thread_local, self.report];
+        let ranges = [self.processor, self.report];
         for (part, bytes) in parts.chunks_exact_mut(2).zip(ranges) {
             content.resize(content.len().next_multiple_of(16), 0);
             part.copy_from_slice(&[header_size.saturating_add(content.len()) as u64, bytes.len() as u64]);

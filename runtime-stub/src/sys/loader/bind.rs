@@ -49,6 +49,18 @@ pub(super) fn own_in_place_of(handle: *mut c_void, name: *const c_char, version:
     (!behind.is_null() && symbol(handle, name, version) == behind).then_some(own)
 }
 
+/// What mapped libraries get in place of the C library's function of this name, which has its terminator.
+pub(super) fn replacement(name: &[u8]) -> Option<*mut c_void> {
+    const PREFIX: &[u8] = b"_PyFreeze_";
+    let mut own = [0_u8; 64];
+    if PREFIX.len().saturating_add(name.len()) > own.len() {
+        return None;
+    }
+    own.iter_mut().zip(PREFIX.iter().chain(name)).for_each(|(to, from)| *to = *from);
+    let found = symbol(libc::RTLD_DEFAULT, own.as_ptr().cast(), ptr::null());
+    (!found.is_null()).then_some(found)
+}
+
 /// The address of what a library imports; null if it is nowhere.
 pub(super) fn import(loaded: &Loaded, wanted: &ImportSymbol<'_>) -> *mut c_void {
     let name = wanted.name.as_ptr().cast();

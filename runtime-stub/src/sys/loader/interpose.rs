@@ -9,7 +9,7 @@ use super::load::{self, fail};
 use super::symbols::{self, From, Image};
 use super::table;
 use crate::sys::libc_next::Next;
-use crate::sys::state;
+use crate::sys::{snapshot, state};
 
 unsafe extern "C" {
     fn pyfreeze_take_error() -> *mut c_char;
@@ -38,6 +38,9 @@ extern "C" fn pyfreeze_dlopen(
 
 /// A handle or null, if the payload has anything to do with it.
 fn open(path: *const c_char, flags: c_int, caller: *const c_void) -> Option<*mut c_void> {
+    if path.is_null() && snapshot::is_recording() {
+        return Some(program_handle());
+    }
     if path.is_null() || state::payload().is_none() {
         return None;
     }
@@ -56,6 +59,12 @@ fn open(path: *const c_char, flags: c_int, caller: *const c_void) -> Option<*mut
         Meant::Outside if name.contains(&b'/') => None,
         Meant::Outside => by_name(path, name, flags, caller),
     }
+}
+
+/// The handle of the program itself in a recorded process: the dynamic loader's is another in each.
+fn program_handle() -> *mut c_void {
+    static PROGRAM: u64 = 0;
+    ptr::from_ref(&PROGRAM).cast_mut().cast()
 }
 
 /// A bare name: what is loaded already, what lies beside the caller, the host's, any of the payload's.
@@ -116,12 +125,20 @@ fn symbol(
             ptr::null_mut()
         }));
     }
+    if handle == program_handle() {
+        let found = bind::symbol(libc::RTLD_DEFAULT, name, version);
+        return Some(if found.is_null() { symbols::in_global(bytes).unwrap_or(found) } else { found });
+    }
     if handle != libc::RTLD_NEXT && handle != libc::RTLD_DEFAULT {
         return bind::own_in_place_of(handle, name, version);
     }
     let caller = table::by_address(caller);
     if handle == libc::RTLD_NEXT {
         return caller.and_then(|caller| symbols::in_scope(caller, bytes, wanted, From::Needed));
+    }
+    // Libraries that look a function up are given what those get that import it.
+    if let Some(replacement) = caller.and_then(|_| bind::replacement(bytes)) {
+        return Some(replacement);
     }
     let found = bind::symbol(handle, name, version);
     if !found.is_null() {
@@ -139,7 +156,8 @@ static NEXT_DLINFO: Next = Next::new(c"dlinfo");
 /// See dlclose(3): libraries of the payload stay.
 #[unsafe(no_mangle)]
 extern "C" fn dlclose(handle: *mut c_void) -> c_int {
-    if table::by_handle(handle).or_else(|| table::by_foreign_handle(handle)).is_some() {
+    let is_library = table::by_handle(handle).or_else(|| table::by_foreign_handle(handle)).is_some();
+    if is_library || handle == program_handle() {
         return 0;
     }
     // SAFETY: the C library's own function, of this signature.

@@ -14,7 +14,11 @@ use crate::sys::state;
 
 unsafe extern "C" {
     fn pyfreeze_set_error(path: *const c_char, what: *const c_char, name: *const c_char);
-    fn __cxa_atexit(function: extern "C" fn(*mut c_void), argument: *mut c_void, library: *mut c_void) -> c_int;
+    fn _PyFreeze___cxa_atexit(
+        function: extern "C" fn(*mut c_void),
+        argument: *mut c_void,
+        library: *mut c_void,
+    ) -> c_int;
 }
 
 /// A library's initialiser, as glibc calls it.
@@ -141,7 +145,7 @@ fn keep(loaded: &Loaded, handle: Result<*mut c_void, &'static CStr>) -> bool {
 }
 
 /// Writes the addresses of the host's symbols, and what resolvers say.
-fn bind_imports(loaded: &'static Loaded, library: &Library<'static>) -> bool {
+pub(super) fn bind_imports(loaded: &'static Loaded, library: &Library<'static>) -> bool {
     let mut known = (u64::MAX, 0);
     for import in library.imports() {
         if import.symbol != known.0 {
@@ -182,7 +186,7 @@ fn put(loaded: &Loaded, library: &Library<'static>, slot: u64, word: u64) {
 fn initialise(loaded: &'static Loaded, library: &Library<'static>) {
     let handle = core::ptr::from_ref(loaded).cast_mut().cast();
     // SAFETY: registered before what the library itself registers, and so called after that.
-    unsafe { __cxa_atexit(finalise, handle, core::ptr::null_mut()) };
+    unsafe { _PyFreeze___cxa_atexit(finalise, handle, core::ptr::null_mut()) };
     let facts = &library.facts;
     if facts.init != 0 {
         call_initialiser(loaded.address().saturating_add(facts.init));

@@ -4,7 +4,7 @@
 
 use core::ffi::{c_int, c_void};
 
-use pyfreeze_format::{Library, Segment};
+use pyfreeze_format::{Library, PAGE_SIZE, PAYLOAD_ADDRESS, Segment};
 
 use super::table::Loaded;
 use crate::sys::segment;
@@ -25,6 +25,12 @@ pub(super) fn seal(loaded: &Loaded, library: &Library<'static>) {
     if facts.relro_size > 0 && facts.relro.saturating_add(facts.relro_size) <= library.row.span {
         set(loaded.address().saturating_add(facts.relro), facts.relro_size, libc::PROT_READ);
     }
+}
+
+/// Whether pages of the payload may become executable; else [`protect`] has to open the executable, which may fail.
+pub(crate) fn may_become_executable() -> bool {
+    let read = libc::PROT_READ;
+    set(PAYLOAD_ADDRESS, PAGE_SIZE, read | libc::PROT_EXEC) && set(PAYLOAD_ADDRESS, PAGE_SIZE, read)
 }
 
 fn protection(segment: &Segment) -> c_int {

@@ -148,6 +148,11 @@ impl Image<'_> {
         false
     }
 
+    /// The address of what the library itself defines by this name, which has its terminator.
+    pub(super) fn function(&self, name: &[u8]) -> Option<*mut c_void> {
+        self.define(name, None).map(|symbol| self.value(&symbol))
+    }
+
     /// What a symbol stands for in this process.
     fn value(&self, symbol: &Symbol) -> *mut c_void {
         let address = self.base.saturating_add(symbol.value);

@@ -82,6 +82,11 @@ impl Loaded {
         unsafe { CStr::from_ptr(self.map.l_name) }
     }
 
+    /// True when the dynamic loader has loaded a copy of it.
+    pub(super) fn is_foreign(&self) -> bool {
+        !self.handle.load(Ordering::Acquire).is_null()
+    }
+
     /// Where it lies.
     pub(super) fn address(&self) -> u64 {
         self.map.l_addr

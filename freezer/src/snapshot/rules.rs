@@ -1,0 +1,346 @@
+//! Which modules may be in a snapshot: all the rules, in this file.
+//!
+//! Comes in: what modules did while they were imported. Goes out: a [`Selection`]. What ties a module to the machine, the
+//! moment or the process keeps it out, and with it every module that imports it. What the recorder knows to take
+//! back (`REPAIRS` in `recorder_repairs.py`) it does not even report.
+//!
+//! | kind of event | what it is | verdict |
+//! |---|---|---|
+//! | `env` | a variable that nearly every process has was read | shown by the comparison; out if programs decide by it |
+//! | `env` | any other variable was read | in; the start compares it, another value takes the ordinary way |
+//! | `clock`, `entropy`, `pid`, `user`, `machine` … | a fact was asked for in which the two recordings differ | shown by the comparison |
+//! | `hash-seed` | randomness for a hash table, which needs no secret | in: all processes have the same |
+//! | `atexit` | a function for the end of the process was registered | in: the list is part of the memory |
+//! | all others | files, sockets, threads, signals, terminal, arguments, … | out |
+//!
+//! Where the two recordings differ, the comparison shows whether a module has kept anything of it; one that only looks (to
+//! measure how long its import takes, say) may be in. Should the comparison fail without saying whose fault it is, all
+//! that is so shown is out at the second attempt ([`Caution::Strict`]).
+//!
+//! A kind that is not known here is one of the others. `memory` is none that the recorder reports: the checks have found
+//! something of the recorded process in what belongs to the module.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::request::Facts;
+use crate::graph::Pattern;
+use crate::project::SnapshotSettings;
+
+/// Why a module is not in the snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Because {
+    /// It did something that belongs to the start.
+    Did {
+        /// The kind of event, a word.
+        what: String,
+        /// The path, variable or the like; may be empty.
+        detail: String,
+    },
+    /// It imports a module that is not in.
+    Imports {
+        /// That module.
+        module: String,
+    },
+    /// It can't be imported while the program is recorded.
+    Fails {
+        /// Python's error.
+        error: String,
+    },
+    /// The user has excluded it.
+    Setting,
+}
+
+/// How far what two recordings show is relied upon.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Caution {
+    /// What the comparison would find may be in.
+    #[default]
+    Trusting,
+    /// It may not.
+    Strict,
+}
+
+/// Its library keeps the C library's streams, the time of its start and files below HOME in variables of its own, which have
+/// no Python object that would lead the checks to it.
+const READLINE: &str = "readline";
+
+/// What follows from one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    In,
+    Compared,
+    Out,
+}
+
+/// The modules of a snapshot.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Selection {
+    /// Modules that stay out, and why.
+    pub(super) left_out: BTreeMap<String, Because>,
+    /// The environment variables that modules inside have read.
+    pub(super) variables: BTreeSet<String>,
+    caution: Caution,
+}
+
+/// Variables that nearly every process has, with a value that is the user's own. Both recordings have them, with different
+/// values.
+pub(super) fn is_always_set(variable: &str) -> bool {
+    matches!(variable, "HOME" | "LOGNAME" | "PATH" | "PWD" | "SHELL" | "USER")
+}
+
+/// Variables that nearly every process has, and by which programs decide: neither are two values enough to show that, nor would a
+/// program that compares them ever start from its snapshot.
+fn is_decided_by(variable: &str) -> bool {
+    matches!(variable, "LANG" | "LANGUAGE" | "SHLVL" | "TERM" | "TERM_PROGRAM" | "_") || variable.starts_with("LC_")
+}
+
+/// Whether the two recordings have different answers for this event.
+fn is_shown(kind: &str, detail: &str) -> bool {
+    match kind {
+        "env" => is_always_set(detail),
+        "machine" => !matches!(detail, "processors" | "memory"),
+        _ => matches!(kind, "clock" | "entropy" | "pid" | "user" | "working-folder"),
+    }
+}
+
+/// Packages whose libraries ask for the number of processors and are told it again at every start (`loader/resume.rs`
+/// of the stub knows OpenBLAS).
+fn is_told_again(module: &str) -> bool {
+    ["numpy", "scipy"].iter().any(|package| module.split('.').next() == Some(package))
+}
+
+fn verdict(module: &str, kind: &str, detail: &str, caution: Caution) -> Verdict {
+    match kind {
+        "env" if !is_always_set(detail) && !is_decided_by(detail) => Verdict::Compared,
+        "atexit" | "hash-seed" => Verdict::In,
+        "machine" if detail == "processors" && is_told_again(module) => Verdict::In,
+        _ if caution == Caution::Trusting && is_shown(kind, detail) => Verdict::In,
+        _ => Verdict::Out,
+    }
+}
+
+impl Because {
+    /// Of an event; without a detail that is another in every run, for builds must be alike.
+    fn did(what: &str, detail: &str) -> Self {
+        let is_of_run = matches!(what, "fd" | "mapping" | "pid" | "print" | "socket" | "stdin" | "thread");
+        let detail = if is_of_run { String::new() } else { detail.to_owned() };
+        Self::Did { what: what.to_owned(), detail }
+    }
+}
+
+impl Selection {
+    /// Applies the rules to all modules that were seen.
+    pub(super) fn new(facts: &Facts, settings: &SnapshotSettings, caution: Caution) -> Self {
+        let mut selection = Self { caution, ..Self::default() };
+        let (vouched, excluded) = (Patterns::new(&settings.include), Patterns::new(&settings.exclude));
+        for (name, module) in &facts.modules {
+            if excluded.cover(name) {
+                selection.left_out.insert(name.clone(), Because::Setting);
+            } else if name == READLINE {
+                selection.left_out.insert(name.clone(), Because::did("terminal", ""));
+            } else {
+                let events = module.events.iter().map(|(kind, detail)| (kind.as_str(), detail.as_str()));
+                selection.judge(name, events, vouched.cover(name));
+            }
+        }
+        for (name, error) in &facts.failed {
+            selection.left_out.entry(name.clone()).or_insert_with(|| Because::Fails { error: error.clone() });
+        }
+        selection.close(facts);
+        selection
+    }
+
+    /// Applies the rules to what modules inside have read of the environment while the program was recorded: the
+    /// lines `env MODULE NAME` of the stub's `events`, of which the recorder had not seen all. True if a module is out now.
+    pub(super) fn learn(&mut self, events: &str, facts: &Facts, settings: &SnapshotSettings) -> bool {
+        let vouched = Patterns::new(&settings.include);
+        let count = self.left_out.len();
+        for line in events.lines() {
+            let mut words = line.splitn(3, ' ');
+            let (kind, module, detail) = (words.next(), words.next(), words.next());
+            if let (Some("env"), Some(module), Some(detail)) = (kind, module, detail)
+                && facts.modules.contains_key(module)
+                && !self.left_out.contains_key(module)
+            {
+                self.judge(module, [("env", detail)].into_iter(), vouched.cover(module));
+            }
+        }
+        self.close(facts);
+        self.left_out.len() > count
+    }
+
+    /// Leaves out modules in whose memory something of the recorded process was found, each with what it was. True if
+    /// that is another selection than before.
+    pub(super) fn refuse(&mut self, modules: &[(String, String)], facts: &Facts) -> bool {
+        let count = self.left_out.len();
+        for (name, finding) in modules.iter().filter(|(name, _)| facts.modules.contains_key(name)) {
+            self.left_out.entry(name.clone()).or_insert_with(|| Because::did("memory", finding));
+        }
+        self.close(facts);
+        self.left_out.len() > count
+    }
+
+    fn judge<'e>(&mut self, name: &str, events: impl Iterator<Item = (&'e str, &'e str)>, is_vouched: bool) {
+        let mut variables = Vec::new();
+        for (kind, detail) in events {
+            match verdict(name, kind, detail, self.caution) {
+                Verdict::Out if !is_vouched => {
+                    self.left_out.insert(name.to_owned(), Because::did(kind, detail));
+                    return;
+                }
+                Verdict::Compared => variables.push(detail.to_owned()),
+                Verdict::In | Verdict::Out => {}
+            }
+        }
+        self.variables.extend(variables);
+    }
+
+    /// Leaves out what imports what is left out.
+    fn close(&mut self, facts: &Facts) {
+        loop {
+            let imports_one = |(name, module): (&String, &super::request::ModuleFacts)| {
+                let first = module.imports.iter().find(|imported| self.left_out.contains_key(*imported))?;
+                (!self.left_out.contains_key(name)).then(|| (name.clone(), Because::Imports { module: first.clone() }))
+            };
+            let more: Vec<_> = facts.modules.iter().filter_map(imports_one).collect();
+            if more.is_empty() {
+                return;
+            }
+            self.left_out.extend(more);
+        }
+    }
+
+    /// What is to be imported of these, in their order: in place of a module that is left out what it imports, as far as that
+    /// may be in.
+    pub(super) fn imports<'n>(&self, names: impl Iterator<Item = &'n str>, facts: &'n Facts) -> Vec<&'n str> {
+        let mut imports = Vec::new();
+        let mut seen = BTreeSet::new();
+        for name in names {
+            // Those that are still to be looked at, the next one last.
+            let mut waiting = vec![name];
+            while let Some(name) = waiting.pop() {
+                if !seen.insert(name) {
+                    continue;
+                }
+                if self.has(name) {
+                    imports.push(name);
+                } else if let Some(module) = facts.modules.get(name) {
+                    // All others are there before any module is imported.
+                    let imported = module.imports.iter().rev().filter(|name| facts.modules.contains_key(*name));
+                    waiting.extend(imported.map(String::as_str));
+                }
+            }
+        }
+        imports
+    }
+
+    /// True for a module that may be imported.
+    pub(super) fn has(&self, name: &str) -> bool {
+        !self.left_out.contains_key(module_of(name))
+    }
+}
+
+/// The module of which an attribute is asked for.
+pub(super) fn module_of(name: &str) -> &str {
+    name.split(':').next().unwrap_or(name)
+}
+
+/// Patterns of a setting.
+pub(super) struct Patterns(Vec<Pattern>);
+
+impl Patterns {
+    pub(super) fn new(texts: &[String]) -> Self {
+        Self(texts.iter().map(|text| Pattern::new(text)).collect())
+    }
+
+    pub(super) fn cover(&self, name: &str) -> bool {
+        self.0.iter().any(|pattern| pattern.covers(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Because, Caution, Facts, Selection, SnapshotSettings};
+
+    fn facts() -> Facts {
+        let json = r#"{"modules": {
+            "app": {"events": [], "imports": ["app.paths", "app.pure", "logging"]},
+            "app.paths": {"events": [["env", "APP_MODE"], ["file", "/etc/app.conf"]], "imports": ["app"]},
+            "app.pure": {"events": [["env", "APP_COLOR"], ["atexit", ""]], "imports": []},
+            "app.home": {"events": [["env", "HOME"]], "imports": []},
+            "plugin": {"events": [], "imports": ["app.pure"]},
+            "plugin.odd": {"events": [["new-kind", ""]], "imports": ["plugin"]},
+            "plugin.thread": {"events": [["thread", "4711"]], "imports": []},
+            "logging": {"events": [], "imports": []},
+            "user": {"events": [], "imports": ["app"]}},
+            "failed": {"broken": "ImportError: no"}, "printed": [], "late": ["plugin"]}"#;
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn did(what: &str, detail: &str) -> Because {
+        Because::Did { what: what.into(), detail: detail.into() }
+    }
+
+    fn imports(module: &str) -> Because {
+        Because::Imports { module: module.into() }
+    }
+
+    #[test]
+    fn what_touches_the_world_stays_out_with_its_importers() {
+        let selection = Selection::new(&facts(), &SnapshotSettings::default(), Caution::Strict);
+        let left_out: Vec<_> =
+            selection.left_out.iter().map(|(name, because)| (name.as_str(), because.clone())).collect();
+        let expected = [
+            ("app", imports("app.paths")),
+            ("app.home", did("env", "HOME")),
+            ("app.paths", did("file", "/etc/app.conf")),
+            ("broken", Because::Fails { error: "ImportError: no".into() }),
+            ("plugin.odd", did("new-kind", "")),
+            ("plugin.thread", did("thread", "")),
+            ("user", imports("app")),
+        ];
+        assert_eq!(left_out, expected);
+        // What the modules that stay out have read doesn't matter.
+        assert_eq!(selection.variables.into_iter().collect::<Vec<_>>(), ["APP_COLOR"]);
+    }
+
+    #[test]
+    fn settings_win() {
+        let settings = SnapshotSettings {
+            include: vec!["app.*".into()],
+            exclude: vec!["logging".into()],
+            ..SnapshotSettings::default()
+        };
+        let selection = Selection::new(&facts(), &settings, Caution::Strict);
+        assert_eq!(selection.left_out.get("app"), Some(&imports("logging")));
+        assert_eq!(selection.left_out.get("logging"), Some(&Because::Setting));
+        // Vouched for, but the import is still one of a module that is out.
+        assert_eq!(selection.left_out.get("app.paths"), Some(&imports("app")));
+        assert!(selection.has("app.home") && selection.has("app.pure"));
+    }
+
+    #[test]
+    fn recordings_teach_more() {
+        let settings = SnapshotSettings::default();
+        let mut selection = Selection::new(&facts(), &settings, Caution::Strict);
+        let events = "env - LANG\nclock logging\nenv logging APP_LOG\nenv app HOME\nvariable\nodd line here\n";
+        assert!(!selection.learn(events, &facts(), &settings));
+        assert!(selection.variables.contains("APP_LOG"));
+        assert!(selection.learn("env app.pure TERM\n", &facts(), &settings));
+        assert_eq!(selection.left_out.get("app.pure"), Some(&did("env", "TERM")));
+        assert_eq!(selection.left_out.get("plugin"), Some(&imports("app.pure")));
+    }
+
+    #[test]
+    fn what_the_checks_find_keeps_modules_out() {
+        let mut selection = Selection::new(&facts(), &SnapshotSettings::default(), Caution::Strict);
+        let found = |name: &str| (name.to_owned(), "a pointer".to_owned());
+        assert!(!selection.refuse(&[found("app"), found("nowhere")], &facts()));
+        assert!(selection.refuse(&[found("app.pure")], &facts()));
+        assert_eq!(selection.left_out.get("app.pure"), Some(&did("memory", "a pointer")));
+        assert_eq!(selection.left_out.get("plugin"), Some(&imports("app.pure")));
+    }
+}

@@ -1,0 +1,198 @@
+"""The recorder's repairs: what modules take from the machine when they are imported, and how it is taken back.
+
+The first part of the script that recorder.py describes. Comes in: a module that has been imported for a snapshot. Goes
+out: the same without what belongs to this process; or with a function that every start calls, or a slot that it fills.
+"""
+
+import builtins
+import sys
+
+import posix
+
+import _pyfreeze_bootstrap as bootstrap
+
+_pyfreeze = bootstrap._pyfreeze
+
+
+def import_one(name):
+    """Imports a module, or asks a module for an attribute, as `from module import attribute` does."""
+    module, _, attribute = name.partition(":")
+    __import__(module)
+    if attribute:
+        getattr(sys.modules[module], attribute, None)
+
+
+def detached(function, *arguments):
+    """`function` with its arguments, and with globals of its own: what is called after the restore may not keep this
+    script alive."""
+    return type(function)(function.__code__, {"__builtins__": builtins}, function.__name__, arguments)
+
+
+def repair_logging(logging):
+    _pyfreeze.fact_slot(logging, "_startTime", "time_ns")
+
+
+def repair_threading(threading):
+    _pyfreeze.fact_slot(threading._main_thread, "_native_id", "native_id")
+
+
+def repair_multiprocessing(_):
+    # It gives the main module a second name.
+    if sys.modules.pop("__mp_main__", None) is not None:
+        _pyfreeze.at_restore(detached(restore_main_name, sys))
+
+
+def restore_main_name(sys):
+    sys.modules["__mp_main__"] = sys.modules["__main__"]
+
+
+def repair_process(process):
+    process.ORIGINAL_DIR = None
+    _pyfreeze.at_restore(detached(restore_folder, process, posix))
+    _pyfreeze.secret_slot(process._current_process._config, "authkey", 32)
+    process._current_process._config.pop("tempdir", None)
+
+
+def restore_folder(process, posix):
+    try:
+        process.ORIGINAL_DIR = posix.getcwd()
+    except OSError:
+        # Python's own answer where the folder is gone.
+        process.ORIGINAL_DIR = None
+
+
+def repair_spawn(spawn):
+    _pyfreeze.at_restore(detached(restore_executable, spawn, sys))
+
+
+def restore_executable(spawn, sys):
+    spawn.set_executable(sys.executable)
+
+
+def repair_process_limits(util):
+    _pyfreeze.at_restore(detached(restore_limit, util, posix))
+
+
+def restore_limit(util, posix):
+    util.MAXFD = posix.sysconf("SC_OPEN_MAX")
+
+
+def repair_tempfile(tempfile):
+    tempfile._name_sequence = None
+    tempfile.tempdir = None
+
+
+def repair_uuid(uuid):
+    uuid._node = None
+    uuid._last_timestamp = None
+
+
+def repair_platform(platform):
+    platform._uname_cache = None
+    platform._os_release_cache = None
+    platform._platform_cache.clear()
+    _pyfreeze.at_restore(detached(restore_default_executable, platform.architecture, sys))
+
+
+def restore_default_executable(function, sys):
+    function.__defaults__ = (sys.executable, *function.__defaults__[1:])
+
+
+def repair_linecache(linecache):
+    linecache.clearcache()
+
+
+def repair_warnings(warnings):
+    warnings.onceregistry.clear()
+
+
+def repair_zipimport(zipimport):
+    zipimport._zip_directory_cache.clear()
+
+
+def repair_sysconfig(sysconfig):
+    sysconfig._CONFIG_VARS = None
+    sysconfig._CONFIG_VARS_INITIALIZED = False
+    sysconfig._PROJECT_BASE = ""
+    _pyfreeze.at_restore(detached(restore_project_base, sysconfig, sys))
+
+
+def restore_project_base(sysconfig, sys):
+    # The executable's path is a real one, as the module's own `_safe_realpath` makes it.
+    sysconfig._PROJECT_BASE = sys.executable.rpartition("/")[0] or "/"
+
+
+def repair_huge_pages(numpy):
+    # It asks for the kernel's version; the variable by which one decides for oneself is compared at each start.
+    numpy._core.multiarray._set_madvise_hugepage(1)
+    _pyfreeze.at_restore(detached(restore_huge_pages, numpy._core.multiarray, posix))
+
+
+def restore_huge_pages(multiarray, posix):
+    version = [int(part) for part in posix.uname().release.split(".")[:2]]
+    multiarray._set_madvise_hugepage(int(version >= [4, 6]))
+
+
+def repair_numpy_random(mtrand):
+    # Its global generator, whose state says nothing until each start makes its own.
+    make = sys.modules["numpy.random._mt19937"].MT19937
+    mtrand.set_bit_generator(make(0))
+    # numpy keeps some small blocks of each size for the next array, with what was in them: seeds, for one.
+    zeros = sys.modules["numpy"].zeros
+    for size in range(1, 257):
+        arrays = [zeros(size, "u1") for _ in range(8)]
+        for array in arrays:
+            array.fill(0)
+    _pyfreeze.at_restore(detached(restore_numpy_random, mtrand, make))
+
+
+def restore_numpy_random(mtrand, make):
+    mtrand.set_bit_generator(make())
+
+
+def repair_dateutil(parser):
+    restore_dateutil(parser, 2000)
+    _pyfreeze.at_restore(detached(restore_dateutil, parser, None))
+
+
+def restore_dateutil(parser, year):
+    facts = parser.DEFAULTPARSER.info
+    facts._year = year or parser.time.localtime().tm_year
+    facts._century = facts._year // 100 * 100
+
+
+class CtypesFinder:
+    """Finds nothing; before `ctypes` runs, it gives it addresses that are the same in every process."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "ctypes":
+            import _ctypes
+
+            _ctypes._memmove_addr, _ctypes._memset_addr = _pyfreeze.memory_functions()
+
+
+# By the module's name: the kinds of events that need no more attention, and a function of the module, or None.
+REPAIRS = {
+    "_strptime": ({"clock", "locale"}, None),  # compares both at each use
+    "asyncio.selector_events": ({"machine"}, None),  # SC_IOV_MAX, which Linux never changes
+    "dateutil.parser._parser": ({"clock"}, repair_dateutil),
+    "linecache": (set(), repair_linecache),
+    "logging": ({"clock"}, repair_logging),
+    "multiprocessing": (set(), repair_multiprocessing),
+    "multiprocessing.process": ({"entropy", "pid", "working-folder"}, repair_process),
+    "multiprocessing.spawn": (set(), repair_spawn),
+    "multiprocessing.util": ({"machine"}, repair_process_limits),
+    "numpy": ({"machine"}, repair_huge_pages),
+    "numpy._core._add_newdocs_scalars": ({"machine"}, None),  # the system's name and the processor's
+    "numpy.random.mtrand": ({"clock", "entropy", "pid"}, repair_numpy_random),
+    "platform": (set(), repair_platform),
+    "random": ({"clock", "entropy", "pid"}, None),  # the stub seeds every generator
+    "secrets": ({"clock", "entropy", "pid"}, None),  # likewise
+    "sysconfig": ({"env", "working-folder"}, repair_sysconfig),
+    "tempfile": (set(), repair_tempfile),
+    "threading": ({"pid"}, repair_threading),
+    "uuid": (set(), repair_uuid),
+    "warnings": (set(), repair_warnings),
+    "zipimport": (set(), repair_zipimport),
+}

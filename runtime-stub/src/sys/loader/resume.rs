@@ -1,0 +1,262 @@
+//! Libraries in a snapshot: recorded when they were loaded, put back in place by every process that resumes it.
+//!
+//! Comes in: the table of libraries as the snapshot has brought it, their data in place. Goes out: libraries that are ready,
+//! their initialisers long run. What they are bound to of the host's C library is bound anew, both the words that they
+//! import and those that they have copied from there (a table of functions, say), which the recording has found.
+
+use core::ffi::{c_int, c_void};
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+
+use pyfreeze_format::{ImportSymbol, Library, Needed};
+
+use super::load::bind_imports;
+use super::table::{self, Loaded, Status};
+use super::{bind, pages, symbols};
+
+const PF_W: u64 = 2;
+
+/// The libraries that the dynamic loader has loaded for the program itself.
+const OWN_NEEDS: [&[u8]; 7] = [
+    b"libc.so.6\0",
+    b"libm.so.6\0",
+    b"libpthread.so.0\0",
+    b"libdl.so.2\0",
+    b"librt.so.1\0",
+    b"libutil.so.1\0",
+    b"ld-linux-x86-64.so.2\0",
+];
+
+/// A word of recorded memory that is the address of something of the host's.
+#[derive(Clone, Copy)]
+struct Copied {
+    place: u64,
+    library: u32,
+    symbol: u64,
+}
+
+/// The C library's locale "C", which libraries ask for once and keep: no symbol of theirs, but the same for all.
+const C_LOCALE: u64 = u64::MAX - 1;
+
+/// One that libraries import.
+#[derive(Clone, Copy)]
+struct Known {
+    value: u64,
+    library: u32,
+    symbol: u64,
+}
+
+static COPIED: AtomicPtr<Copied> = AtomicPtr::new(ptr::null_mut());
+static COPIED_COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// Libraries of which it is known that they draw randomness for hash tables alone, by a folder of their paths: pydantic's,
+/// in which every validator has tables of its own.
+const ONLY_HASHING: [&[u8]; 1] = [b"/pydantic_core/"];
+
+/// Whether code is that of such a library. For process.c.
+// SAFETY: a name that only process.c uses.
+#[unsafe(no_mangle)]
+extern "C" fn pyfreeze_only_hashes(code: *const c_void) -> c_int {
+    let is_in = |path: &[u8]| ONLY_HASHING.iter().any(|part| path.windows(part.len()).any(|window| window == *part));
+    c_int::from(table::by_address(code).is_some_and(|loaded| is_in(loaded.path().to_bytes())))
+}
+
+fn ready() -> impl Iterator<Item = (&'static Loaded, &'static Library<'static>)> {
+    let is_ready = |loaded: &&Loaded| loaded.status() == Status::Ready;
+    table::known().iter().filter(is_ready).filter_map(|loaded| Some((loaded, loaded.library()?)))
+}
+
+/// Whether a library is loaded that no snapshot can hold: by the dynamic loader, or because of one of the host's.
+pub(crate) fn has_foreign() -> bool {
+    let is_foreign = |needed: Needed<'static>| match needed {
+        Needed::Host(name) => !OWN_NEEDS.contains(&name),
+        Needed::Library(_) => false,
+    };
+    ready().any(|(loaded, library)| loaded.is_foreign() || library.needed().any(is_foreign))
+}
+
+/// Whether any library is loaded.
+pub(crate) fn is_used() -> bool {
+    ready().next().is_some()
+}
+
+/// The writable memory of loaded libraries: path, address and size.
+pub(crate) fn writable() -> impl Iterator<Item = (&'static [u8], u64, u64)> {
+    ready().flat_map(|(loaded, library)| {
+        let writable = library.segments().filter(|segment| segment.flags & PF_W != 0);
+        writable
+            .map(|segment| (loaded.path().to_bytes(), loaded.address().saturating_add(segment.address), segment.size))
+    })
+}
+
+/// The words that every process binds anew.
+pub(crate) fn bound() -> impl Iterator<Item = u64> {
+    let slots = ready().flat_map(|(loaded, library)| {
+        let imports = library.imports().map(|import| import.slot);
+        let slots = imports.chain(library.resolvers().map(|resolver| resolver.slot));
+        slots.map(|slot| loaded.address().saturating_add(slot))
+    });
+    slots.chain(copied().iter().map(|copied| copied.place))
+}
+
+fn copied() -> &'static [Copied] {
+    let table = COPIED.load(Ordering::Acquire);
+    if table.is_null() {
+        return &[];
+    }
+    // SAFETY: the table has that many elements and is never freed.
+    unsafe { core::slice::from_raw_parts(table, COPIED_COUNT.load(Ordering::Acquire)) }
+}
+
+/// Finds the words of `ranges` that libraries have copied from what they import. To be called while the memory may still
+/// be allocated from, and nobody changes the ranges.
+pub(crate) fn find_copied(ranges: &[(u64, u64)]) -> Option<()> {
+    let Some(known) = known_values() else { return (!is_used()).then_some(()) };
+    let (Some(first), Some(last)) = (known.first(), known.last()) else { return Some(()) };
+    let span = last.value.saturating_sub(first.value);
+    let is_slot = |place: u64| {
+        ready().any(|(loaded, library)| {
+            let slot = place.wrapping_sub(loaded.address());
+            slot < library.row.span && library.imports().any(|import| import.slot == slot)
+        })
+    };
+    let mut count = 0_usize;
+    let room = known.len().saturating_mul(16).max(4096);
+    // SAFETY: calloc has no precondition.
+    let found = unsafe { libc::calloc(room, size_of::<Copied>()) }.cast::<Copied>();
+    if found.is_null() {
+        return None;
+    }
+    for (start, size) in ranges {
+        for place in (*start..start.saturating_add(*size)).step_by(8) {
+            // SAFETY: the caller's ranges are readable, in whole words.
+            let word = unsafe { (place as *const u64).read() };
+            if word.wrapping_sub(first.value) > span {
+                continue;
+            }
+            let Ok(index) = known.binary_search_by_key(&word, |known| known.value) else { continue };
+            let Some(known) = known.get(index).filter(|_| !is_slot(place)) else { continue };
+            if count == room {
+                return None;
+            }
+            let copied = Copied { place, library: known.library, symbol: known.symbol };
+            // SAFETY: there is room for `room` elements.
+            unsafe { found.add(count).write(copied) };
+            count = count.saturating_add(1);
+        }
+    }
+    COPIED_COUNT.store(count, Ordering::Release);
+    COPIED.store(found, Ordering::Release);
+    Some(())
+}
+
+/// What libraries import, by value; in memory of their own.
+fn known_values() -> Option<&'static [Known]> {
+    let imports =
+        || ready().flat_map(|(loaded, library)| library.imports().map(move |import| (loaded, library, import)));
+    let count = imports().count().saturating_add(1);
+    let size = count.checked_mul(size_of::<Known>()).filter(|size| *size > 0)?;
+    let room = crate::sys::snapshot::anonymous(size).cast::<Known>();
+    if room.is_null() {
+        return None;
+    }
+    let mut filled = 0_usize;
+    for (loaded, library, import) in imports() {
+        let Some(symbol) = library.import_symbol(import.symbol) else { continue };
+        let value = bind::import(loaded, &symbol).addr() as u64;
+        if value != 0 {
+            let known = Known { value, library: loaded.index().0, symbol: import.symbol };
+            // SAFETY: there is room for `count` elements.
+            unsafe { room.add(filled).write(known) };
+            filled = filled.saturating_add(1);
+        }
+    }
+    let locale = c_locale().addr() as u64;
+    if locale != 0 {
+        // SAFETY: there is room for one more.
+        unsafe { room.add(filled).write(Known { value: locale, library: 0, symbol: C_LOCALE }) };
+        filled = filled.saturating_add(1);
+    }
+    // SAFETY: as many have been written.
+    let known = unsafe { core::slice::from_raw_parts_mut(room, filled) };
+    known.sort_unstable_by_key(|known| (known.value, known.library, known.symbol));
+    Some(known)
+}
+
+/// Brings the libraries of a snapshot, whose data is in place, to run again. False if a library can't be: there is no way on.
+pub(crate) fn resume() -> bool {
+    for (loaded, library) in ready() {
+        if !pages::protect(loaded, library) {
+            return false;
+        }
+    }
+    for (loaded, library) in ready() {
+        if !bind_imports(loaded, library) {
+            return false;
+        }
+        pages::seal(loaded, library);
+    }
+    let mut known = (u32::MAX, u64::MAX, 0_u64);
+    for copied in copied() {
+        if (copied.library, copied.symbol) != (known.0, known.1) {
+            let Some(address) = address(copied) else { return false };
+            known = (copied.library, copied.symbol, address.addr() as u64);
+        }
+        // SAFETY: a word of the snapshot, in memory that is this process's own.
+        unsafe { (copied.place as *mut u64).write(known.2) };
+    }
+    true
+}
+
+/// The function by which an OpenBLAS is told how many processors there are: it asks once, when it is loaded, and recorded
+/// ones were told of one. A program has two at most, numpy's and scipy's.
+static THREAD_SETTERS: [AtomicPtr<c_void>; 4] = [const { AtomicPtr::new(ptr::null_mut()) }; 4];
+
+/// Finds these functions. To be called while recording.
+pub(crate) fn find_thread_setters() {
+    const NAMES: [&[u8]; 4] = [
+        b"scipy_openblas_set_num_threads64_\0",
+        b"scipy_openblas_set_num_threads\0",
+        b"openblas_set_num_threads64_\0",
+        b"openblas_set_num_threads\0",
+    ];
+    let images = ready().filter_map(|(loaded, _)| symbols::Image::of(loaded));
+    let functions = images.filter_map(|image| NAMES.iter().find_map(|name| image.function(name)));
+    for (place, function) in THREAD_SETTERS.iter().zip(functions) {
+        place.store(function, Ordering::Relaxed);
+    }
+}
+
+/// To be called once libraries know that they live in another process.
+pub(crate) fn set_thread_counts() {
+    let functions = THREAD_SETTERS.iter().map(|place| place.load(Ordering::Relaxed));
+    for function in functions.take_while(|function| !function.is_null()) {
+        // SAFETY: OpenBLAS's function, of this signature.
+        let set: extern "C" fn(c_int) = unsafe { core::mem::transmute(function) };
+        set(processor_count());
+    }
+}
+
+fn processor_count() -> c_int {
+    // SAFETY: an all-zero set is a valid value of that plain C structure.
+    let mut set: libc::cpu_set_t = unsafe { core::mem::zeroed() };
+    // SAFETY: `set` is writable and of that size.
+    let is_known = unsafe { libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &raw mut set) } == 0;
+    // SAFETY: `set` is a set.
+    if is_known { unsafe { libc::CPU_COUNT(&set) } } else { 1 }
+}
+
+fn c_locale() -> *mut c_void {
+    // SAFETY: a C string, and no locale to be changed.
+    unsafe { libc::newlocale(libc::LC_ALL_MASK, c"C".as_ptr(), ptr::null_mut()) }.cast()
+}
+
+fn address(copied: &Copied) -> Option<*mut c_void> {
+    if copied.symbol == C_LOCALE {
+        return Some(c_locale()).filter(|locale| !locale.is_null());
+    }
+    let loaded = table::known().get(usize::try_from(copied.library).ok()?)?;
+    let symbol: ImportSymbol<'_> = loaded.library()?.import_symbol(copied.symbol)?;
+    let address = bind::import(loaded, &symbol);
+    (!address.is_null()).then_some(address)
+}

@@ -1,0 +1,476 @@
+/* The simulated machine in which a snapshot is recorded: its clock, its randomness, its names, so that equal input gives equal
+   bytes, and a second recording with another machine shows what depends on it. And what of OpenSSL each process must do
+   for itself.
+
+   Each `__wrap_` function stands in the program where the C library's is called (`wrapped.txt`); libraries that are
+   mapped from the payload call it by its `_PyFreeze_` name. */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "process.h"
+
+/* ---- the simulated machine ------------------------------------------------------------------------------------ */
+
+/* 0 or 1 while a snapshot is recorded, else -1. */
+static int machine OF_THE_PROCESS = -1;
+static uint64_t drawn OF_THE_PROCESS = 0;
+static uint64_t milliseconds OF_THE_PROCESS = 0;
+
+/* ---- who asks for what ----------------------------------------------------------------------------------------- */
+
+extern void pyfreeze_current_module(char *name, size_t size);
+
+#define EVENTS_SIZE (4UL << 20)
+
+static char *events OF_THE_PROCESS = NULL;
+static size_t events_size OF_THE_PROCESS = 0;
+size_t pyfreeze_events_taken OF_THE_PROCESS = 0;
+
+/* Notes that the module whose body runs has asked for a fact of the machine: a line "kind module detail". */
+void
+pyfreeze_note(const char *kind, const char *detail)
+{
+    char module[256], line[1024];
+    if (events == NULL) {
+        return;
+    }
+    pyfreeze_current_module(module, sizeof module);
+    if (module[0] == '\0') {
+        return;
+    }
+    int size = snprintf(line, sizeof line - 1, "%s %s %s", kind, module, detail);
+    size_t length = size < 0 ? 0 : (size_t)size < sizeof line - 1 ? (size_t)size : sizeof line - 2;
+    for (size_t i = 0; i < length; i++) {
+        line[i] = line[i] == '\n' ? ' ' : line[i];
+    }
+    line[length++] = '\n';
+    line[length] = '\0';
+    if (events_size + length < EVENTS_SIZE && strstr(events, line) == NULL) {
+        memcpy(events + events_size, line, length);
+        events_size += length;
+    }
+}
+
+const char *
+pyfreeze_events(size_t *size)
+{
+    *size = events_size;
+    return events == NULL ? "" : events;
+}
+
+
+void
+pyfreeze_simulate_machine(int variant)
+{
+    void *room = mmap(NULL, EVENTS_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    events = room == MAP_FAILED ? NULL : room;
+    machine = variant;
+    drawn = variant == 0 ? 0x5851f42d4c957f2d : 0xa0761d6478bd642f;
+}
+
+/* From here on the facts are the machine's own: for children that try the program out. */
+void
+pyfreeze_leave_machine(void)
+{
+    machine = -1;
+}
+
+static inline int
+is_simulated(const char *kind, const char *detail)
+{
+    if (__builtin_expect(machine < 0, 1)) {
+        return 0;
+    }
+    pyfreeze_note(kind, detail);
+    return 1;
+}
+
+/* SplitMix64 (Steele, Lea, Flood 2014). */
+static uint64_t
+draw(void)
+{
+    uint64_t z = drawn += 0x9e3779b97f4a7c15;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+}
+
+static void
+fill(char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        bytes[i] = (char)draw();
+    }
+}
+
+/* No process has this number: it is beyond the kernel's PID_MAX_LIMIT. */
+static pid_t
+simulated_pid(void)
+{
+    return 0x3ffffff0 + machine;
+}
+
+static struct timespec
+simulated_time(clockid_t clock)
+{
+    static const time_t base[2] = {1700000000, 1823456789};
+    milliseconds++;
+    int is_wall_time = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
+    time_t seconds = is_wall_time ? base[machine] : 1000 + 70000 * machine;
+    struct timespec result = {seconds + (time_t)(milliseconds / 1000), (long)(milliseconds % 1000) * 1000000 + 7};
+    return result;
+}
+
+extern int __real_clock_gettime(clockid_t, struct timespec *);
+int
+__wrap_clock_gettime(clockid_t clock, struct timespec *time)
+{
+    if (is_simulated("clock", "")) {
+        *time = simulated_time(clock);
+        return 0;
+    }
+    return __real_clock_gettime(clock, time);
+}
+int _PyFreeze_clock_gettime(clockid_t, struct timespec *) FOR_LIBRARIES("__wrap_clock_gettime");
+
+/* Until a time of the simulated clock is as long as it is from there. */
+extern int __real_clock_nanosleep(clockid_t, int, const struct timespec *, struct timespec *);
+int
+__wrap_clock_nanosleep(clockid_t clock, int flags, const struct timespec *until, struct timespec *rest)
+{
+    if (machine < 0 || (flags & TIMER_ABSTIME) == 0) {
+        return __real_clock_nanosleep(clock, flags, until, rest);
+    }
+    struct timespec now = simulated_time(clock);
+    struct timespec span = {until->tv_sec - now.tv_sec, until->tv_nsec - now.tv_nsec};
+    if (span.tv_nsec < 0) {
+        span.tv_sec--;
+        span.tv_nsec += 1000000000;
+    }
+    if (span.tv_sec < 0) {
+        return 0;
+    }
+    milliseconds += (uint64_t)span.tv_sec * 1000 + (uint64_t)span.tv_nsec / 1000000;
+    return __real_clock_nanosleep(clock, 0, &span, rest);
+}
+
+extern int __real_gettimeofday(struct timeval *, void *);
+int
+__wrap_gettimeofday(struct timeval *time, void *zone)
+{
+    if (is_simulated("clock", "")) {
+        struct timespec now = simulated_time(CLOCK_REALTIME);
+        time->tv_sec = now.tv_sec;
+        time->tv_usec = now.tv_nsec / 1000;
+        return 0;
+    }
+    return __real_gettimeofday(time, zone);
+}
+int _PyFreeze_gettimeofday(struct timeval *, void *) FOR_LIBRARIES("__wrap_gettimeofday");
+
+extern time_t __real_time(time_t *);
+time_t
+__wrap_time(time_t *place)
+{
+    if (is_simulated("clock", "")) {
+        time_t now = simulated_time(CLOCK_REALTIME).tv_sec;
+        if (place != NULL) {
+            *place = now;
+        }
+        return now;
+    }
+    return __real_time(place);
+}
+time_t _PyFreeze_time(time_t *) FOR_LIBRARIES("__wrap_time");
+
+long __wrap_syscall(long, long, long, long, long, long, long);
+
+/* By the system call: glibc has no such function before 2.25. */
+int
+__wrap_getentropy(void *bytes, size_t size)
+{
+    if (size > 256) {
+        errno = EIO;
+        return -1;
+    }
+    return __wrap_syscall(SYS_getrandom, (long)bytes, (long)size, 0, 0, 0, 0) == (long)size ? 0 : -1;
+}
+int _PyFreeze_getentropy(void *, size_t) FOR_LIBRARIES("__wrap_getentropy");
+
+/* Of Linux 5.6 (linux/random.h). */
+#ifndef GRND_INSECURE
+#define GRND_INSECURE 4
+#endif
+
+/* As one function with six arguments: the kernel takes no more, and a variadic call passes them alike. */
+extern long __real_syscall(long, long, long, long, long, long, long);
+long
+__wrap_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+    if (__builtin_expect(machine >= 0, 0)) {
+        if (number == SYS_getrandom && (c & GRND_INSECURE) != 0) {
+            /* Not for secrets, says who asks: seeds of hash tables, which all processes of a program will share. */
+            pyfreeze_note("hash-seed", "");
+            memset((char *)a, 0x5a, (size_t)b);
+            return b;
+        }
+        if (number == SYS_getrandom && is_simulated("entropy", "")) {
+            fill((char *)a, (size_t)b);
+            return b;
+        }
+        if (number == SYS_gettid && is_simulated("pid", "")) {
+            return simulated_pid();
+        }
+    }
+    return __real_syscall(number, a, b, c, d, e, f);
+}
+long _PyFreeze_syscall(long, long, long, long, long, long, long) FOR_LIBRARIES("__wrap_syscall");
+
+/* Whether a library asks for randomness only to spread its hash tables: its code lies there. */
+extern int pyfreeze_only_hashes(const void *code);
+
+__attribute__((visibility("default"))) ssize_t
+_PyFreeze_getrandom(void *bytes, size_t size, unsigned flags)
+{
+    if (__builtin_expect(machine >= 0, 0) && pyfreeze_only_hashes(__builtin_return_address(0))) {
+        flags |= GRND_INSECURE;
+    }
+    return __wrap_syscall(SYS_getrandom, (long)bytes, (long)size, (long)flags, 0, 0, 0);
+}
+
+/* A recorded library must not keep who its standard streams are. */
+static int
+of_no_stream(int result, int descriptor, struct stat *status)
+{
+    if (result == 0 && machine >= 0 && descriptor <= 2) {
+        status->st_dev = 0;
+        status->st_ino = 0;
+        status->st_uid = 0;
+        status->st_gid = 0;
+        memset(&status->st_atim, 0, sizeof status->st_atim);
+        memset(&status->st_mtim, 0, sizeof status->st_mtim);
+        memset(&status->st_ctim, 0, sizeof status->st_ctim);
+    }
+    return result;
+}
+
+__attribute__((visibility("default"))) int
+_PyFreeze_fstat(int descriptor, struct stat *status)
+{
+    return of_no_stream((int)__wrap_syscall(SYS_fstat, descriptor, (long)status, 0, 0, 0, 0), descriptor, status);
+}
+int _PyFreeze_fstat64(int, struct stat *) FOR_LIBRARIES("_PyFreeze_fstat");
+
+__attribute__((visibility("default"))) int
+_PyFreeze___fxstat(int version, int descriptor, struct stat *status)
+{
+    (void)version;
+    return _PyFreeze_fstat(descriptor, status);
+}
+int _PyFreeze___fxstat64(int, int, struct stat *) FOR_LIBRARIES("_PyFreeze___fxstat");
+
+extern pid_t __real_getpid(void);
+pid_t
+__wrap_getpid(void)
+{
+    return is_simulated("pid", "") ? simulated_pid() : __real_getpid();
+}
+pid_t _PyFreeze_getpid(void) FOR_LIBRARIES("__wrap_getpid");
+
+extern pid_t __real_getppid(void);
+pid_t
+__wrap_getppid(void)
+{
+    return is_simulated("pid", "") ? simulated_pid() + 2 : __real_getppid();
+}
+pid_t _PyFreeze_getppid(void) FOR_LIBRARIES("__wrap_getppid");
+
+#define SIMULATED_USER(name)                                                           \
+    extern uid_t __real_##name(void);                                                  \
+    uid_t __wrap_##name(void)                                                          \
+    {                                                                                  \
+        return is_simulated("user", "") ? 3000000000 + (uid_t)machine : __real_##name(); \
+    }                                                                                  \
+    uid_t _PyFreeze_##name(void) FOR_LIBRARIES("__wrap_" #name);
+
+SIMULATED_USER(getuid)
+SIMULATED_USER(geteuid)
+SIMULATED_USER(getgid)
+SIMULATED_USER(getegid)
+
+extern int __real_uname(struct utsname *);
+int
+__wrap_uname(struct utsname *name)
+{
+    int result = __real_uname(name);
+    if (result == 0 && is_simulated("machine", "uname")) {
+        memset(name->nodename, 0, sizeof name->nodename);
+        memset(name->release, 0, sizeof name->release);
+        memset(name->version, 0, sizeof name->version);
+        memset(name->domainname, 0, sizeof name->domainname);
+        memcpy(name->nodename, machine == 0 ? "machine-a" : "machine-b", 9);
+        memcpy(name->release, machine == 0 ? "5.10.7" : "6.12.9", 6);
+        memcpy(name->version, machine == 0 ? "#1" : "#2", 2);
+    }
+    return result;
+}
+int _PyFreeze_uname(struct utsname *) FOR_LIBRARIES("__wrap_uname");
+
+extern int __real_gethostname(char *, size_t);
+int
+__wrap_gethostname(char *name, size_t size)
+{
+    if (is_simulated("machine", "gethostname")) {
+        strncpy(name, machine == 0 ? "machine-a" : "machine-b", size);
+        return 0;
+    }
+    return __real_gethostname(name, size);
+}
+int _PyFreeze_gethostname(char *, size_t) FOR_LIBRARIES("__wrap_gethostname");
+
+extern char *__real_getenv(const char *);
+char *
+__wrap_getenv(const char *name)
+{
+    is_simulated("env", name);
+    return __real_getenv(name);
+}
+char *_PyFreeze_getenv(const char *) FOR_LIBRARIES("__wrap_getenv");
+
+extern char *__real_secure_getenv(const char *);
+char *
+__wrap_secure_getenv(const char *name)
+{
+    is_simulated("env", name);
+    return __real_secure_getenv(name);
+}
+char *_PyFreeze_secure_getenv(const char *) FOR_LIBRARIES("__wrap_secure_getenv");
+
+extern char *__real_getcwd(char *, size_t);
+char *
+__wrap_getcwd(char *place, size_t size)
+{
+    is_simulated("working-folder", "");
+    return __real_getcwd(place, size);
+}
+char *_PyFreeze_getcwd(char *, size_t) FOR_LIBRARIES("__wrap_getcwd");
+
+extern long __real_sysconf(int);
+long
+__wrap_sysconf(int name)
+{
+    if (name == _SC_NPROCESSORS_ONLN || name == _SC_NPROCESSORS_CONF) {
+        if (is_simulated("machine", "processors")) {
+            return 1;
+        }
+    }
+    else if (name == _SC_PHYS_PAGES || name == _SC_AVPHYS_PAGES) {
+        is_simulated("machine", "memory");
+    }
+    return __real_sysconf(name);
+}
+long _PyFreeze_sysconf(int) FOR_LIBRARIES("__wrap_sysconf");
+
+extern int __real_sched_getaffinity(pid_t, size_t, cpu_set_t *);
+int
+__wrap_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
+{
+    if (is_simulated("machine", "processors")) {
+        memset(set, 0, size);
+        CPU_SET_S(0, size, set);
+        /* The C library's function gives 0, also where the system call gives a size. */
+        return 0;
+    }
+    return __real_sched_getaffinity(pid, size, set);
+}
+int _PyFreeze_sched_getaffinity(pid_t, size_t, cpu_set_t *) FOR_LIBRARIES("__wrap_sched_getaffinity");
+
+extern int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+int
+__wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*function)(void *), void *argument)
+{
+    is_simulated("thread", "");
+    return __real_pthread_create(thread, attributes, function, argument);
+}
+int _PyFreeze_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *)
+    FOR_LIBRARIES("__wrap_pthread_create");
+
+/* ---- OpenSSL -------------------------------------------------------------------------------------------------- */
+
+/* OpenSSL reads its configuration once, at first use. A recorded process must not have another machine's: it finds none
+   (open.rs hides the file), and a resumed process reads its own where what it says can matter first. */
+static int is_configuration_due;
+
+extern int CONF_modules_load_file(const char *file, const char *application, unsigned long flags);
+
+/* As openssl_config_int() has it (crypto/conf/conf_sap.c; include/openssl/conf.h for the flags). */
+#define CONF_MFLAGS_IGNORE_MISSING_FILE 0x10
+#define CONF_MFLAGS_DEFAULT_SECTION 0x20
+#define CONF_MFLAGS_IGNORE_RETURN_CODES 0x2
+
+/* While recording: the configuration was wanted. */
+void
+pyfreeze_configuration_due(void)
+{
+    is_configuration_due = 1;
+}
+
+static void
+configure(void)
+{
+    if (__builtin_expect(is_configuration_due, 0) && !pyfreeze_is_recording()) {
+        is_configuration_due = 0;
+        CONF_modules_load_file(NULL, NULL,
+                               CONF_MFLAGS_IGNORE_MISSING_FILE | CONF_MFLAGS_DEFAULT_SECTION |
+                                   CONF_MFLAGS_IGNORE_RETURN_CODES);
+    }
+}
+
+#define CONFIGURED(result, name, parameters, arguments) \
+    extern result __real_##name parameters;             \
+    result __wrap_##name parameters                     \
+    {                                                   \
+        configure();                                    \
+        return __real_##name arguments;                 \
+    }
+
+CONFIGURED(void *, SSL_CTX_new, (const void *method), (method))
+CONFIGURED(void *, EVP_MD_fetch, (void *context, const char *name, const char *properties),
+           (context, name, properties))
+CONFIGURED(void *, EVP_MAC_fetch, (void *context, const char *name, const char *properties),
+           (context, name, properties))
+
+/* By this number OpenSSL's random generators notice that they live in another process and seed themselves anew
+   (crypto/threads_pthread.c). The process's own number is not enough: in containers all have the same. */
+static unsigned fork_salt OF_THE_PROCESS = 0;
+
+int
+__wrap_openssl_get_fork_id(void)
+{
+    return (int)((unsigned)__real_getpid() ^ fork_salt);
+}
+
+/* `random` is random; the salt it gives differs from any recording's, which is 0. */
+void
+pyfreeze_salt_fork_id(uint64_t random)
+{
+    /* Process numbers have 22 bits: no number and salt of one process give those of another without this bit. */
+    fork_salt = (unsigned)random | 0x80000000u;
+}

@@ -1,0 +1,17 @@
+//! The start-up snapshot: recorded once by the build, resumed by every start.
+//!
+//! Comes in: a process that the build has started to be recorded, or one whose payload ends with a snapshot. Goes out: the
+//! files of a recording, or an interpreter that is where the recorded one was. Whatever doesn't fit is noticed before
+//! anything is changed, and the ordinary start follows.
+
+mod map;
+mod memory;
+mod processor;
+mod record;
+mod resume;
+
+pub(crate) use map::anonymous;
+pub(crate) use memory::is_recording;
+pub use record::Recording;
+pub(crate) use record::{hides, note_file};
+pub use resume::resume;

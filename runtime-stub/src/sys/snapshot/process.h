@@ -1,0 +1,9 @@
+/* What the C sources beside it have in common about functions that stand in the place of the C library's. */
+
+/* Belongs to the process: keeps its value when a snapshot replaces the rest of the program's data. */
+#define OF_THE_PROCESS __attribute__((section("pyfreeze_process")))
+
+/* Also under the name by which mapped libraries are bound to it. */
+#define FOR_LIBRARIES(name) __attribute__((alias(name), visibility("default")))
+
+extern int pyfreeze_is_recording(void);

@@ -1,0 +1,251 @@
+//! Resuming: the pages of the snapshot, which the kernel has mapped with the payload, move to where they were recorded.
+//!
+//! Comes in: the payload's bytes and a process that is to run the program. Goes out: an interpreter that is ready to run
+//! `__main__`, or nothing, with the process as it was. Nothing is opened, read or copied: a page that nobody changes stays
+//! one of the file's, shared by all processes.
+
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ptr;
+
+use pyfreeze_format::snapshot::Piece;
+use pyfreeze_format::{Region, RegionKind, Snapshot, snapshot_section};
+
+use super::{map, processor};
+use crate::message::STATUS_NO_INTERPRETER;
+use crate::sys::c_strings::CStrings;
+use crate::sys::libc_next::Next;
+use crate::sys::loader::{pages, resume as libraries};
+use crate::sys::process::{self, Process};
+use crate::sys::python::Interpreter;
+use crate::sys::{segment, state};
+
+/// Setting this variable to `off` forces the ordinary start.
+const SWITCH: &CStr = c"PYFREEZE_SNAPSHOT";
+
+/// Most bytes of data that stay the process's own.
+const MOST_KEPT: usize = 4096;
+
+/// Most generators that are seeded at a start.
+const MOST_GENERATORS: usize = 256;
+
+/// `pyfreeze_process` of interpreter.h.
+#[repr(C)]
+struct ResumedProcess {
+    executable: *const c_char,
+    arguments: *const *const c_char,
+    argument_count: usize,
+    original_arguments: *const *const c_char,
+    original_argument_count: usize,
+    environment: *mut *mut *mut c_char,
+    generators: *const *mut c_void,
+    generator_count: usize,
+}
+
+unsafe extern "C" {
+    fn pyfreeze_locale_fits() -> c_int;
+    fn pyfreeze_name_main_thread();
+    fn pyfreeze_salt_fork_id(random: u64);
+    fn pyfreeze_load_thread(size: usize, alignment: usize);
+    fn pyfreeze_resume_libraries();
+    fn pyfreeze_resume_interpreter(process: *const ResumedProcess) -> c_int;
+}
+
+/// Resumes the payload's snapshot, if it has one that fits; the arguments are the program's but for the first `skip`.
+/// `Err` is an exit status.
+#[must_use]
+pub fn resume(process: &Process, payload: &'static [u8], skip: usize) -> Option<Result<Interpreter, i32>> {
+    let snapshot = Snapshot::parse(snapshot_section(payload)?).ok()?;
+    if is_switched_off() || !has_standard_streams() || !has_same_variables(&snapshot) || !locale_fits() {
+        return None;
+    }
+    let has_libraries = snapshot.regions().any(|region| region.kind == RegionKind::Library);
+    if has_libraries && !(processor::suffices(snapshot.processor()) && pages::may_become_executable()) {
+        return None;
+    }
+    let mut generators = [ptr::null_mut(); MOST_GENERATORS];
+    let count = fill(&mut generators, snapshot.reseeded().map(|address| address as *mut c_void))?;
+    exchange(&snapshot)?;
+    state::renew(process, payload);
+    Some(enter(process, skip, generators.get(..count).unwrap_or_default()))
+}
+
+/// Makes the recorded memory the process's own; `None` if that can't be done, and nothing has changed.
+fn exchange(snapshot: &Snapshot<'static>) -> Option<()> {
+    let mut kept = [0_u8; MOST_KEPT];
+    let mut room = kept.iter_mut();
+    for word in snapshot.kept() {
+        for byte in data(word.address, word.size) {
+            *room.next()? = *byte;
+        }
+    }
+    // Where something lies already that the snapshot replaces.
+    let is_data = |region: &Region| matches!(region.kind, RegionKind::Data | RegionKind::Library);
+    let memory = || snapshot.regions().filter(|region| !is_data(region));
+    for (index, region) in memory().enumerate() {
+        if !map::reserve(region.address, region.span) {
+            memory().take(index).for_each(release);
+            return None;
+        }
+    }
+    let is_done = pages(snapshot).is_none_or(|(start, size)| map::make_writable(start, size))
+        && memory().all(|region| shift(snapshot, &region));
+    if !is_done {
+        memory().for_each(release);
+        return None;
+    }
+    for region in snapshot.regions().filter(is_data) {
+        if !exchange_data(snapshot, &region) {
+            process::write_standard_error(b"pyfreeze: the snapshot's pages can't be moved\n");
+            // SAFETY: half of the program's data is gone: there is no way on.
+            unsafe { libc::abort() }
+        }
+    }
+    let mut bytes = kept.iter();
+    for word in snapshot.kept() {
+        put(word.address, word.size, &mut bytes);
+    }
+    Some(())
+}
+
+fn release(region: Region) {
+    map::unmap(region.address as *mut c_void, usize::try_from(region.span).unwrap_or(0));
+}
+
+/// The snapshot's pages in the payload: where they start, and their size.
+fn pages(snapshot: &Snapshot<'static>) -> Option<(u64, u64)> {
+    let start = snapshot.pieces().next()?.offset;
+    let end = snapshot.pieces().map(|piece| piece.offset.saturating_add(piece.size)).last()?;
+    Some((place(snapshot, start), end.saturating_sub(start)))
+}
+
+fn place(snapshot: &Snapshot<'static>, offset: u64) -> u64 {
+    (snapshot.bytes().as_ptr().addr() as u64).saturating_add(offset)
+}
+
+fn pieces_of(snapshot: &Snapshot<'static>, region: &Region) -> impl Iterator<Item = Piece> {
+    let (start, end) = (region.address, region.address.saturating_add(region.span));
+    snapshot.pieces().filter(move |piece| piece.address >= start && piece.address < end)
+}
+
+fn shift(snapshot: &Snapshot<'static>, region: &Region) -> bool {
+    pieces_of(snapshot, region).all(|piece| map::shift(place(snapshot, piece.offset), piece.size, piece.address))
+}
+
+/// As [`shift`], where between the pieces the process has data of its own, which becomes zero.
+fn exchange_data(snapshot: &Snapshot<'static>, region: &Region) -> bool {
+    let mut end = region.address;
+    for piece in pieces_of(snapshot, region) {
+        let gap = piece.address.saturating_sub(end);
+        let is_done =
+            (gap == 0 || map::clear(end, gap)) && map::shift(place(snapshot, piece.offset), piece.size, piece.address);
+        if !is_done {
+            return false;
+        }
+        end = piece.address.saturating_add(piece.size);
+    }
+    let gap = region.address.saturating_add(region.span).saturating_sub(end);
+    gap == 0 || map::clear(end, gap)
+}
+
+/// Puts the process into the interpreter that has come with the memory.
+fn enter(process: &Process, skip: usize, generators: &[*mut c_void]) -> Result<Interpreter, i32> {
+    let (size, alignment) = segment::thread_local_size();
+    // SAFETY: that many bytes before the thread pointer are the program's thread-local variables, as when it was recorded.
+    unsafe { pyfreeze_load_thread(size, alignment) };
+    // SAFETY: the main thread, before any other exists.
+    unsafe { pyfreeze_name_main_thread() };
+    // SAFETY: the same.
+    unsafe { pyfreeze_salt_fork_id(random()) };
+    if !libraries::resume() {
+        process::write_standard_error(b"pyfreeze: a library of the snapshot can't be brought to run\n");
+        return Err(STATUS_NO_INTERPRETER);
+    }
+    // SAFETY: the recorded libraries are in place.
+    unsafe { pyfreeze_resume_libraries() };
+    libraries::set_thread_counts();
+    static ENVIRONMENT: Next = Next::new(c"environ");
+    let own = process.raw_arguments();
+    let mut arguments = CStrings::new();
+    let (first, rest) = own.split_first().map_or((c"".as_ptr(), own), |(first, rest)| (*first, rest));
+    arguments.push(first);
+    rest.iter().skip(skip).for_each(|argument| arguments.push(*argument));
+    let resumed = ResumedProcess {
+        executable: process.executable().as_ptr(),
+        arguments: arguments.pointer(),
+        argument_count: arguments.count(),
+        original_arguments: own.as_ptr(),
+        original_argument_count: own.len(),
+        environment: ENVIRONMENT.address().cast(),
+        generators: generators.as_ptr(),
+        generator_count: generators.len(),
+    };
+    // SAFETY: the interpreter is idle, as it was recorded, and all pointers outlive the call.
+    if unsafe { pyfreeze_resume_interpreter(&raw const resumed) } < 0 {
+        return Err(STATUS_NO_INTERPRETER);
+    }
+    Ok(Interpreter::resumed())
+}
+
+/// Copies items to the start of `room`; `None` if there are more.
+fn fill<T>(room: &mut [T], items: impl Iterator<Item = T>) -> Option<usize> {
+    let mut places = room.iter_mut();
+    let mut count = 0_usize;
+    for item in items {
+        *places.next()? = item;
+        count = count.saturating_add(1);
+    }
+    Some(count)
+}
+
+/// A process with privileges that its user lacks does not listen to the user's environment.
+fn is_switched_off() -> bool {
+    // SAFETY: getauxval has no precondition.
+    let is_secure = unsafe { libc::getauxval(libc::AT_SECURE) } != 0;
+    !is_secure && variable(SWITCH) == Some(c"off")
+}
+
+fn has_same_variables(snapshot: &Snapshot<'static>) -> bool {
+    snapshot.variables().all(|recorded| variable(recorded.name) == recorded.value)
+}
+
+fn variable(name: &CStr) -> Option<&'static CStr> {
+    // SAFETY: a C string; no other thread could change the environment.
+    let value = unsafe { libc::getenv(name.as_ptr()) };
+    // SAFETY: the C library gave a C string of the environment.
+    (!value.is_null()).then(|| unsafe { CStr::from_ptr(value) })
+}
+
+/// Python has `None` for a stream that is closed, and recorded modules may have kept the stream.
+fn has_standard_streams() -> bool {
+    // SAFETY: asks for a flag of a descriptor, which need not exist.
+    (0..3).all(|descriptor| unsafe { libc::fcntl(descriptor, libc::F_GETFD) } >= 0)
+}
+
+fn locale_fits() -> bool {
+    // SAFETY: there is one thread.
+    unsafe { pyfreeze_locale_fits() != 0 }
+}
+
+/// Eight of the bytes that the kernel draws for each process.
+fn random() -> u64 {
+    // SAFETY: getauxval has no precondition.
+    let place = unsafe { libc::getauxval(libc::AT_RANDOM) } as *const u64;
+    if place.is_null() {
+        return 0;
+    }
+    // SAFETY: AT_RANDOM leads to sixteen bytes.
+    unsafe { place.add(1).read_unaligned() }
+}
+
+/// Bytes of the program's data.
+fn data(address: u64, size: u64) -> &'static [u8] {
+    // SAFETY: the header was checked: the range lies in the program's data, which is mapped.
+    unsafe { core::slice::from_raw_parts(address as *const u8, usize::try_from(size).unwrap_or(0)) }
+}
+
+/// Writes bytes of `from` over the program's data.
+fn put<'b>(address: u64, size: u64, from: &mut impl Iterator<Item = &'b u8>) {
+    // SAFETY: as in `data`; nobody has a reference to what the kept words hold.
+    let place = unsafe { core::slice::from_raw_parts_mut(address as *mut u8, usize::try_from(size).unwrap_or(0)) };
+    place.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+}

@@ -1,0 +1,434 @@
+/* The interpreter's side of a process that resumes a snapshot: what belongs to it is put in, in place, so that whoever has
+   kept a reference finds the new state. At exit: what python's finalisation shows to the outside, without walking what
+   the snapshot brought.
+
+   Sources: Python/pylifecycle.c (create_stdio, add_main_module, Py_FinalizeEx), Modules/signalmodule.c (_PySignal_Init),
+   Modules/posixmodule.c (convertenviron), Python/gc.c. */
+
+#define Py_BUILD_CORE 1
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include "internal/pycore_atexit.h"
+#include "internal/pycore_ceval.h"
+#include "internal/pycore_frame.h"
+#include "internal/pycore_gc.h"
+#include "internal/pycore_genobject.h"
+#include "internal/pycore_global_strings.h"
+#include "internal/pycore_initconfig.h"
+#include "internal/pycore_interp.h"
+#include "internal/pycore_object.h"
+#include "internal/pycore_obmalloc.h"
+#include "internal/pycore_pylifecycle.h"
+#include "internal/pycore_pystate.h"
+#include "internal/pycore_runtime.h"
+#include "internal/pycore_runtime_init.h"
+#include "internal/pycore_signal.h"
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "interpreter.h"
+
+/* ---- in a resumed process ------------------------------------------------------------------------------------ */
+
+/* Sets the process's locale, and says whether a snapshot fits it: file names must be UTF-8 to the interpreter. */
+int
+pyfreeze_locale_fits(void)
+{
+    const char *name = setlocale(LC_CTYPE, "");
+    if (name == NULL) {
+        /* A locale that isn't installed: as python, stay with "C". */
+        name = setlocale(LC_CTYPE, NULL);
+    }
+    if (name == NULL) {
+        return 0;
+    }
+    return strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0 || strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+/* As preinitialisation and config_get_stdio_errors() of Python/initconfig.c decide; gives the error handler of stdin and
+   stdout. */
+static const char *
+resume_locale(void)
+{
+    const char *name = setlocale(LC_CTYPE, NULL);
+    int is_legacy = name == NULL || strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0;
+    if (_Py_LegacyLocaleDetected(0)) {
+        _Py_CoerceLegacyLocale(0);
+        name = setlocale(LC_CTYPE, NULL);
+    }
+    int utf8_mode = is_legacy || kept.has_utf8_option;
+    PyPreConfig *preconfig = &_PyRuntime.preconfig;
+    if (preconfig->utf8_mode != utf8_mode) {
+        preconfig->utf8_mode = utf8_mode;
+        PyTuple_SET_ITEM(PySys_GetObject("flags"), kept.utf8_mode_position, PyLong_FromLong(utf8_mode));
+    }
+    return utf8_mode || (name != NULL && _Py_IsLocaleCoercionTarget(name)) ? "surrogateescape" : "strict";
+}
+
+static int
+resume_environment(char **environment)
+{
+    for (; environment != NULL && *environment != NULL; environment++) {
+        const char *sign = strchr(*environment, '=');
+        if (sign == NULL) {
+            continue;
+        }
+        PyObject *name = PyBytes_FromStringAndSize(*environment, sign - *environment);
+        PyObject *value = PyBytes_FromString(sign + 1);
+        PyObject *there = NULL;
+        if (name != NULL && value != NULL) {
+            there = PyDict_SetDefault(kept.environment, name, value);
+        }
+        Py_XDECREF(name);
+        Py_XDECREF(value);
+        if (there == NULL) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
+fill_list(PyObject *list, PyWideStringList *copy, char *const *texts, size_t count)
+{
+    PyObject *items = PyList_New((Py_ssize_t)count);
+    for (size_t i = 0; items != NULL && i < count; i++) {
+        PyObject *item = PyUnicode_DecodeFSDefault(texts[i]);
+        if (item == NULL) {
+            Py_CLEAR(items);
+            break;
+        }
+        PyList_SET_ITEM(items, (Py_ssize_t)i, item);
+    }
+    int result = items == NULL ? -1 : PyList_SetSlice(list, 0, PyList_GET_SIZE(list), items);
+    Py_XDECREF(items);
+    /* Sub-interpreters get theirs from the configuration. */
+    wchar_t **wide = result < 0 ? NULL : PyMem_RawCalloc(count + 1, sizeof *wide);
+    if (wide == NULL) {
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        wide[i] = Py_DecodeLocale(texts[i], NULL);
+    }
+    copy->items = wide;
+    copy->length = (Py_ssize_t)count;
+    return 0;
+}
+
+static int
+resume_executable(const char *path, PyConfig *config)
+{
+    PyObject *text = PyUnicode_DecodeFSDefault(path);
+    if (text == NULL || PySys_SetObject("executable", text) < 0 || PySys_SetObject("_base_executable", text) < 0) {
+        Py_XDECREF(text);
+        return -1;
+    }
+    Py_DECREF(text);
+    wchar_t **const fields[] = {&config->program_name, &config->executable, &config->base_executable};
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(fields); i++) {
+        *fields[i] = Py_DecodeLocale(path, NULL);
+    }
+    return 0;
+}
+
+/* As create_stdio(): the same text and buffer objects, made anew for the process's descriptor. The raw file is another
+   object, since FileIO.__init__ does not forget whether the last one could seek. */
+static int
+resume_stream(int descriptor, const char *name, const char *errors, const PyConfig *config)
+{
+    int is_buffered = descriptor == 0 || config->buffered_stdio;
+    PyObject *by_line = config->buffered_stdio && (isatty(descriptor) || descriptor == 2) ? Py_True : Py_False;
+    PyObject *at_once = config->buffered_stdio ? Py_False : Py_True;
+    PyObject *text = kept.streams[descriptor];
+    PyObject *buffer = NULL, *raw = NULL, *raw_name = NULL, *size = NULL, *encoding = NULL, *done = NULL;
+    raw = PyObject_CallFunction((PyObject *)kept.raw_type, "isO", descriptor, descriptor == 0 ? "rb" : "wb", Py_False);
+    raw_name = PyUnicode_FromString(name);
+    encoding = PyObject_GetAttr(text, &_Py_ID(encoding));
+    if (raw == NULL || raw_name == NULL || encoding == NULL || PyObject_SetAttr(raw, &_Py_ID(name), raw_name) < 0) {
+        goto end;
+    }
+    if (is_buffered) {
+        buffer = PyObject_GetAttr(text, &_Py_ID(buffer));
+        size = PyObject_GetAttrString(raw, "_blksize");
+        done = buffer == NULL || size == NULL ? NULL : PyObject_CallMethod(buffer, "__init__", "OO", raw, size);
+        if (done == NULL) {
+            goto end;
+        }
+        Py_CLEAR(done);
+    }
+    else {
+        buffer = Py_NewRef(raw);
+    }
+    done = PyObject_CallMethod(text, "__init__", "OOssOO", buffer, encoding, errors, "\n", by_line, at_once);
+end:
+    Py_XDECREF(buffer);
+    Py_XDECREF(raw);
+    Py_XDECREF(raw_name);
+    Py_XDECREF(size);
+    Py_XDECREF(encoding);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+/* As _PySignal_Init(), for what modules have set as well. */
+static void
+resume_signals(void)
+{
+    PyObject *ignored = _PyRuntime.signals.ignore_handler;
+    PyObject *by_default = _PyRuntime.signals.default_handler;
+    for (int number = 1; number < Py_NSIG; number++) {
+        PyObject *function = _PyRuntime.signals.handlers[number].func;
+        struct sigaction action;
+        if (function == NULL || Py_IsNone(function)) {
+            continue;
+        }
+        if (function == ignored) {
+            PyOS_setsig(number, SIG_IGN);
+            continue;
+        }
+        int is_ignored = sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+        if (function == by_default || number == SIGINT) {
+            if (is_ignored) {
+                _PyRuntime.signals.handlers[number].func = Py_NewRef(ignored);
+                continue;
+            }
+        }
+        if (function != by_default) {
+            PyOS_setsig(number, kept.signal_handler);
+        }
+    }
+}
+
+/* As add_main_module(): no part of the old one is kept, so that everything it will hold is collected as usual. */
+static int
+make_main(PyInterpreterState *interpreter)
+{
+    PyObject *module = PyImport_AddModuleRef("__main__");
+    PyObject *names = module == NULL ? NULL : PyModule_GetDict(module);
+    PyObject *annotations = PyDict_New();
+    PyObject *builtins = PyImport_GetModule(&_Py_ID(builtins));
+    int result = names == NULL || annotations == NULL || builtins == NULL ||
+                         PyDict_SetItem(names, &_Py_ID(__annotations__), annotations) < 0 ||
+                         PyDict_SetItem(names, &_Py_ID(__builtins__), builtins) < 0 ||
+                         PyDict_SetItem(names, &_Py_ID(__loader__), kept.main_loader) < 0
+                     ? -1
+                     : 0;
+    (void)interpreter;
+    Py_XDECREF(module);
+    Py_XDECREF(annotations);
+    Py_XDECREF(builtins);
+    return result;
+}
+
+static int
+call_hooks(PyObject *hooks)
+{
+    for (Py_ssize_t i = 0; hooks != NULL && i < PyList_GET_SIZE(hooks); i++) {
+        PyObject *result = PyObject_CallNoArgs(PyList_GET_ITEM(hooks, i));
+        if (result == NULL) {
+            return -1;
+        }
+        Py_DECREF(result);
+    }
+    return 0;
+}
+
+static int
+resume_interpreter(const pyfreeze_process *process)
+{
+    PyThreadState *tstate = _PyThreadState_GET();
+    PyInterpreterState *interpreter = tstate->interp;
+    PyConfig *config = (PyConfig *)_PyInterpreterState_GetConfig(interpreter);
+    tstate->native_thread_id = (unsigned long)syscall(SYS_gettid);
+    const char *errors = resume_locale();
+    if (resume_environment(*process->environment) < 0 || resume_executable(process->executable, config) < 0 ||
+        fill_list(kept.arguments, &config->argv, process->arguments, process->argument_count) < 0 ||
+        fill_list(kept.original_arguments, &config->orig_argv, process->original_arguments,
+                  process->original_argument_count) < 0) {
+        return -1;
+    }
+    if (resume_stream(0, "<stdin>", errors, config) < 0 || resume_stream(1, "<stdout>", errors, config) < 0 ||
+        resume_stream(2, "<stderr>", "backslashreplace", config) < 0) {
+        return -1;
+    }
+    resume_signals();
+    for (size_t i = 0; i < process->generator_count && kept.seed != NULL; i++) {
+        PyObject *result = PyObject_CallOneArg(kept.seed, (PyObject *)process->generators[i]);
+        if (result == NULL) {
+            return -1;
+        }
+        Py_DECREF(result);
+    }
+    if (kept.set_time_zone != NULL) {
+        PyObject *result = PyObject_CallNoArgs(kept.set_time_zone);
+        if (result == NULL) {
+            return -1;
+        }
+        Py_DECREF(result);
+    }
+    if (pyfreeze_fill_slots(0) < 0 || make_main(interpreter) < 0) {
+        return -1;
+    }
+    return call_hooks(kept.fork_hooks) < 0 || call_hooks(kept.hooks) < 0 ? -1 : 0;
+}
+
+/* Puts the process into the interpreter that the snapshot brought; -1 after an exception, which has been printed. */
+int
+pyfreeze_resume_interpreter(const pyfreeze_process *process)
+{
+    int result = resume_interpreter(process);
+    if (result < 0) {
+        PyErr_Print();
+    }
+    return result;
+}
+
+/* ---- exit ---------------------------------------------------------------------------------------------------- */
+
+extern int __real_Py_FinalizeEx(void);
+extern void __real_Py_Exit(int) __attribute__((noreturn));
+
+static int
+is_suspended(PyObject *object)
+{
+    if (!PyGen_CheckExact(object) && !PyCoro_CheckExact(object) && !PyAsyncGen_CheckExact(object)) {
+        return 0;
+    }
+    return FRAME_STATE_SUSPENDED(((PyGenObject *)object)->gi_frame_state);
+}
+
+/* A file of the `io` module's own making, which needs no more than to be flushed. */
+static int
+is_file(PyObject *object)
+{
+    return PyObject_TypeCheck(object, kept.file_type) && Py_TYPE(object)->tp_finalize == kept.file_type->tp_finalize;
+}
+
+/* Looks at what was made since the start: every object there that has something left to do at its end. Open files go
+   into `files`. */
+static int
+has_finalizers(PyInterpreterState *interpreter, PyObject *files)
+{
+    int found = 0;
+    for (int generation = 0; generation < NUM_GENERATIONS; generation++) {
+        PyGC_Head *list = &interpreter->gc.generations[generation].head;
+        for (PyGC_Head *each = _PyGCHead_NEXT(list); each != list; each = _PyGCHead_NEXT(each)) {
+            PyObject *object = _Py_FROM_GC(each);
+            PyTypeObject *type = Py_TYPE(object);
+            if (is_file(object)) {
+                found |= PyList_Append(files, object) < 0;
+            }
+            else if (is_suspended(object)) {
+                found = 1;
+            }
+            else if (type->tp_del != NULL || (type->tp_finalize != NULL && (type->tp_flags & Py_TPFLAGS_HEAPTYPE) &&
+                                              !PyGen_CheckExact(object) && !PyCoro_CheckExact(object) &&
+                                              !PyAsyncGen_CheckExact(object))) {
+                found = 1;
+            }
+        }
+    }
+    return found;
+}
+
+static void
+flush_all(PyObject *files)
+{
+    for (int is_text = 1; is_text >= 0; is_text--) {
+        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(files); i++) {
+            PyObject *file = PyList_GET_ITEM(files, i);
+            if ((PyObject_TypeCheck(file, kept.text_type) != 0) == is_text) {
+                PyObject *result = PyObject_CallMethodNoArgs(file, kept.flush);
+                Py_XDECREF(result);
+                PyErr_Clear();
+            }
+        }
+    }
+}
+
+static int
+flush_standard_files(void)
+{
+    int result = 0;
+    static const char *const names[] = {"stdout", "stderr"};
+    for (int i = 0; i < 2; i++) {
+        PyObject *file = PySys_GetObject(names[i]);
+        if (file == NULL || Py_IsNone(file)) {
+            continue;
+        }
+        PyObject *closed = PyObject_GetAttr(file, &_Py_ID(closed));
+        int is_closed = closed != NULL && PyObject_IsTrue(closed) == 1;
+        Py_XDECREF(closed);
+        PyErr_Clear();
+        if (!is_closed && pyfreeze_flush_stream(names[i]) < 0) {
+            if (i == 0) {
+                PyErr_FormatUnraisable("Exception ignored on flushing sys.stdout");
+            }
+            PyErr_Clear();
+            result = -1;
+        }
+    }
+    return result;
+}
+
+/* What Py_FinalizeEx() does that anybody outside can notice. Where an object has a finalizer of its own, Py_FinalizeEx()
+   itself runs: its order is what such objects count on. */
+static int
+finalize_resumed(void)
+{
+    PyThreadState *tstate = _PyThreadState_GET();
+    PyInterpreterState *interpreter = tstate->interp;
+    PyObject *threading = PyImport_GetModule(&_Py_ID(threading));
+    if (threading != NULL) {
+        PyObject *result = PyObject_CallMethodNoArgs(threading, &_Py_ID(_shutdown));
+        if (result == NULL) {
+            PyErr_FormatUnraisable("Exception ignored on threading shutdown");
+        }
+        Py_XDECREF(result);
+        Py_DECREF(threading);
+    }
+    _Py_FinishPendingCalls(tstate);
+    _PyAtExit_Call(interpreter);
+    const PyConfig *config = _PyInterpreterState_GetConfig(interpreter);
+    PyObject *files = PyList_New(0);
+    int is_simple = files != NULL && !has_finalizers(interpreter, files) &&
+                    PyThreadState_Next(PyInterpreterState_ThreadHead(interpreter)) == NULL &&
+                    config->warnoptions.length == 0 && !config->dev_mode;
+    if (!is_simple) {
+        Py_XDECREF(files);
+        for (int i = 0; i < 3; i++) {
+            Py_CLEAR(kept.streams[i]);
+        }
+        return __real_Py_FinalizeEx();
+    }
+    int result = flush_standard_files();
+    flush_all(files);
+    return result;
+}
+
+int
+__wrap_Py_FinalizeEx(void)
+{
+    return kept.is_resumed && _PyRuntime.initialized ? finalize_resumed() : __real_Py_FinalizeEx();
+}
+
+void
+__wrap_Py_Exit(int status)
+{
+    PyThreadState *tstate = _PyThreadState_GET();
+    if (!kept.is_resumed || tstate == NULL || !_Py_IsMainInterpreter(tstate->interp) || !_Py_IsMainThread()) {
+        __real_Py_Exit(status);
+    }
+    if (_PyThreadState_IsRunningMain(tstate)) {
+        _PyInterpreterState_SetNotRunningMain(tstate->interp);
+    }
+    if (finalize_resumed() < 0) {
+        status = 120;
+    }
+    exit(status);
+}

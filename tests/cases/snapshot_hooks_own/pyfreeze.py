@@ -1,0 +1,1 @@
+anything = "the own module"

@@ -1,0 +1,59 @@
+//! The levels of the start-up snapshot at which every case is run.
+//!
+//! Comes in: nothing. Goes out: the variants of a case, and how each is asked of `pyfreeze build`.
+
+use crate::command::Output;
+
+/// How much of a program's start is done when it is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Nothing.
+    Off,
+    /// The interpreter and the standard library.
+    Runtime,
+    /// The program's own imports, too.
+    App,
+}
+
+/// What is tested. All three, `[Level::Off, Level::Runtime, Level::App]`, once `pyfreeze build` has `--snapshot`.
+pub const TESTED: &[Level] = &[Level::Off, Level::Runtime, Level::App];
+
+impl Level {
+    /// The level of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Off, Self::Runtime, Self::App].into_iter().find(|level| level.name() == name)
+    }
+
+    /// As `--snapshot` takes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Runtime => "runtime",
+            Self::App => "app",
+        }
+    }
+
+    /// The options of `pyfreeze build`.
+    #[must_use]
+    pub fn options(self) -> Vec<String> {
+        // Without a choice, there is no option either.
+        if TESTED.len() == 1 { Vec::new() } else { vec!["--snapshot".to_owned(), self.name().to_owned()] }
+    }
+
+    /// A build that could not make its snapshot says so, and the program runs all the same: then nothing was tested.
+    ///
+    /// # Errors
+    /// The build's whole report.
+    pub fn expect_in(self, said: &Output) -> Result<(), String> {
+        let is_missing = self != Self::Off && said.stderr.contains("Cannot make the snapshot");
+        if is_missing { Err(format!("there is no snapshot\n{}", said.report())) } else { Ok(()) }
+    }
+
+    /// What is added to the name of a test: nothing for the ordinary start.
+    #[must_use]
+    pub fn suffix(self) -> String {
+        if self == Self::Off { String::new() } else { format!("@{}", self.name()) }
+    }
+}

@@ -1,0 +1,200 @@
+//! Starts from a snapshot, many and at once, and starts where it can't be used.
+//!
+//! Comes in: a small program that says how it has started. Goes out: what it says under each limit, and after damage.
+//! Where the snapshot is out of the question it must be the ordinary start, elsewhere either, and never anything else.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::FileExt;
+use std::process::{Child, ChildStdout};
+
+use pyfreeze_format::snapshot_section;
+
+use super::{EARLY, Frozen, ORDINARY, RESTORED, expect};
+use crate::command::{Run, Status, end_group};
+use crate::damage::find_payload;
+use crate::executables::{bare_root, needs_root, tool};
+use crate::levels::Level;
+use crate::product::Product;
+use crate::runner::{Options, Stop, Test, TestResult};
+
+pub(super) fn tests(options: &Options) -> Vec<Test> {
+    let mut tests = vec![
+        Test::new("snapshot/switched_off", switched_off),
+        Test::new("snapshot/changed_variable", changed_variable),
+        Test::new("snapshot/damaged_header", damaged_header),
+        Test::new("snapshot/other_layout_of_memory", other_layouts),
+        Test::new("snapshot/little_memory", little_memory),
+        Test::new("snapshot/empty_chroot", empty_chroot),
+        Test::new("snapshot/stripped", stripped),
+        Test::new("snapshot/hash_randomization", hash_randomization),
+    ];
+    if !options.is_quick {
+        tests.push(Test::new("snapshot/thousand_starts", thousand_starts));
+        tests.push(Test::new("snapshot/hundred_at_once", hundred_at_once));
+    }
+    tests
+}
+
+fn switched_off(product: &Product) -> TestResult {
+    let frozen = Frozen::sample(product)?;
+    expect(&frozen.run().env("PYFREEZE_SNAPSHOT", "off").output(), &[ORDINARY])?;
+    // Anything else is no such wish.
+    expect(&frozen.run().env("PYFREEZE_SNAPSHOT", "").output(), &[RESTORED])?;
+    let arguments = frozen.run().args(["a", "ä"]).output();
+    expect(&arguments, &["restored [\"a\", \"\\u00e4\"]\n"])
+}
+
+/// A module has read a variable while it was recorded: that is looked at again.
+fn changed_variable(product: &Product) -> TestResult {
+    let reader = "import os\nimport early\n\nMODE = os.environ.get('APP_MODE', 'none')\n";
+    let main = "import early\nimport reader\n\nprint('restored' if early.BUILT else 'ordinary', reader.MODE)\n";
+    let files = [EARLY, ("app/reader.py", reader), ("app/__main__.py", main)];
+    let frozen = Frozen::new(product, &files, Level::App, &[])?;
+    expect(&frozen.run().output(), &["restored none\n"])?;
+    expect(&frozen.run().env("APP_MODE", "x").output(), &["ordinary x\n"])?;
+    expect(&frozen.run().env("APP_MODE", "").output(), &["ordinary \n"])?;
+    expect(&frozen.run().env("APP_MODES", "x").output(), &["restored none\n"])
+}
+
+/// Each byte of the fixed part of the snapshot's header, changed: the ordinary start, and no complaint.
+fn damaged_header(product: &Product) -> TestResult {
+    const FIXED_PART: usize = 256;
+    let frozen = Frozen::sample(product)?;
+    let bytes = std::fs::read(&frozen.executable)?;
+    let payload_start = usize::try_from(find_payload(&bytes)?.0).map_err(|error| error.to_string())?;
+    let payload = &bytes[payload_start..];
+    let section = snapshot_section(payload).ok_or_else(|| "there is no snapshot".to_owned())?;
+    let start = payload_start + (section.as_ptr().addr() - payload.as_ptr().addr());
+    for offset in (start..start + FIXED_PART.min(section.len())).filter(|offset| bytes[*offset] != 0 || offset % 4 == 0)
+    {
+        write_byte(&frozen, offset, bytes[offset] ^ 0x55)?;
+        let output = frozen.run().output();
+        write_byte(&frozen, offset, bytes[offset])?;
+        expect(&output, &[ORDINARY]).map_err(|stop| Stop::Failed(format!("byte {}: {stop}", offset - start)))?;
+    }
+    expect(&frozen.run().output(), &[RESTORED])
+}
+
+fn write_byte(frozen: &Frozen, offset: usize, byte: u8) -> TestResult {
+    // Opened for each write: a file open for writing can't be run.
+    let file = std::fs::OpenOptions::new().write(true).open(&frozen.executable)?;
+    Ok(file.write_all_at(&[byte], offset as u64)?)
+}
+
+/// Without randomisation, in the old order, with a stack that may grow without end.
+fn other_layouts(product: &Product) -> TestResult {
+    let setarch = tool("setarch")?.display().to_string();
+    let frozen = Frozen::sample(product)?;
+    for option in ["-R", "-L", "-RL"] {
+        expect(&frozen.run().under(&setarch, &[option]).output(), &[RESTORED, ORDINARY])?;
+    }
+    expect(&limited(&frozen, "-s unlimited").output(), &[RESTORED, ORDINARY])
+}
+
+/// The program under a limit of the shell's.
+fn limited(frozen: &Frozen, limit: &str) -> Run {
+    frozen.run().under("bash", &["-c", &format!("ulimit {limit} && exec \"$0\"")])
+}
+
+fn little_memory(product: &Product) -> TestResult {
+    let frozen = Frozen::sample(product)?;
+    // 400 MB of addresses are enough for either start; 150 may be too few, and then python says so.
+    expect(&limited(&frozen, "-v 400000").output(), &[RESTORED, ORDINARY])?;
+    expect(&limited(&frozen, "-n 8").output(), &[RESTORED, ORDINARY])?;
+    expect(&limited(&frozen, "-l 0").output(), &[RESTORED, ORDINARY])?;
+    let output = limited(&frozen, "-v 150000").output();
+    match output.status {
+        Status::Signal(_) => Err(output.report().into()),
+        _ => Ok(()),
+    }
+}
+
+fn empty_chroot(product: &Product) -> TestResult {
+    needs_root()?;
+    let frozen = Frozen::sample(product)?;
+    let root = bare_root(&frozen.workspace, &frozen.executable)?;
+    let run = Run::new(tool("chroot")?, frozen.workspace.path()).arg(&root).arg("/app");
+    expect(&run.output(), &[RESTORED, ORDINARY])
+}
+
+fn stripped(product: &Product) -> TestResult {
+    let strip = tool("strip")?;
+    let frozen = Frozen::sample(product)?;
+    Run::new(strip, frozen.workspace.path()).arg(&frozen.executable).success()?;
+    expect(&frozen.run().output(), &[RESTORED, ORDINARY])
+}
+
+/// One seed for all starts, unless another is wished for each.
+fn hash_randomization(product: &Product) -> TestResult {
+    let main = "import early\n\nprint('restored' if early.BUILT else 'ordinary', hash('a word'))\n";
+    let files = [EARLY, ("app/__main__.py", main)];
+    let hashes = |frozen: &Frozen, level: &str| -> Result<usize, Stop> {
+        let mut found = BTreeSet::new();
+        for _ in 0..5 {
+            let output = frozen.run().success()?;
+            if !output.stdout.starts_with(level) {
+                return Err(format!("expected a start that is {level}\n{}", output.report()).into());
+            }
+            found.insert(output.stdout);
+        }
+        Ok(found.len())
+    };
+    let fixed = hashes(&Frozen::new(product, &files, Level::App, &[])?, "restored")?;
+    let random = hashes(&Frozen::with_options(product, &files, &["--hash-randomization"])?, "ordinary")?;
+    if (fixed, random) == (1, 5) {
+        return Ok(());
+    }
+    Err(format!("{fixed} hashes in 5 starts from a snapshot, {random} with --hash-randomization").into())
+}
+
+/// Under the kernel's randomisation of addresses, each in another place.
+fn thousand_starts(product: &Product) -> TestResult {
+    let frozen = Frozen::sample(product)?;
+    (0..1000).try_for_each(|_| expect(&frozen.run().output(), &[RESTORED]))
+}
+
+/// What a process has for itself when a hundred run: what they share counts once for all of them.
+fn hundred_at_once(product: &Product) -> TestResult {
+    let main = "import argparse, asyncio, email.message, http.client, json, logging, ssl, sqlite3, typing, unittest\nimport sys\n\n\
+                print('ready', flush=True)\nsys.stdin.read()\n";
+    let frozen = Frozen::new(product, &[("app/__main__.py", main)], Level::App, &[])?;
+    let script = frozen.workspace.write("script.py", main)?;
+    let from_snapshot = shared_size(&frozen.run(), 100)?;
+    let python = shared_size(&Run::new(&product.python, frozen.workspace.path()).arg(script), 20)?;
+    if from_snapshot * 2 < python {
+        return Ok(());
+    }
+    Err(format!("{from_snapshot} KiB for each of 100 processes, {python} KiB for each of 20 of python").into())
+}
+
+/// The mean of `Pss` in KiB, with so many processes at once.
+fn shared_size(run: &Run, count: usize) -> Result<u64, Stop> {
+    let mut processes = Processes(Vec::new());
+    for _ in 0..count {
+        let mut child = run.command().spawn()?;
+        let mut output = BufReader::new(child.stdout.take().ok_or_else(|| "no output".to_owned())?);
+        let mut line = String::new();
+        output.read_line(&mut line)?;
+        processes.0.push((child, output));
+        if line != "ready\n" {
+            return Err(format!("it said {line:?}").into());
+        }
+    }
+    let mut sum = 0;
+    for (child, _) in &processes.0 {
+        let text = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", child.id()))?;
+        let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap_or_default();
+        sum += line.trim().trim_end_matches(" kB").parse::<u64>().map_err(|error| error.to_string())?;
+    }
+    Ok(sum / count as u64)
+}
+
+/// Running processes, ended with the value.
+struct Processes(Vec<(Child, BufReader<ChildStdout>)>);
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(|(child, _)| end_group(child));
+    }
+}
