@@ -19,6 +19,7 @@ it.
 import sys
 
 import _io
+import posix
 
 
 def main(folder):
@@ -70,10 +71,14 @@ def json_text(value):
 
 def record(request):
     there = set(sys.modules)
+    environment = dict(posix.environ)
     excluded = set(request.get("excluded", ()))
     for name in request.get("imports", ()):
         if name not in excluded:
             import_one(name)
+    keep_environment(environment)
+    # A module may have kept an error, and with it this frame.
+    environment.clear()
     hooks = sys.modules.get("pyfreeze")
     for function in getattr(hooks, "_before_snapshot", ()):
         function()
@@ -90,6 +95,23 @@ def record(request):
         _pyfreeze.at_restore(function)
     if request.get("remove_main"):
         sys.modules.pop("__main__", None)
+
+
+def keep_environment(before):
+    """What modules have assigned to `os.environ`, every start assigns to its own."""
+    # What `os.environ` keeps its values in.
+    after = posix.environ
+    changes = [(name, after.get(name)) for name in sorted(before.keys() | after) if before.get(name) != after.get(name)]
+    if changes:
+        _pyfreeze.at_restore(detached(restore_environment, sys.modules["os"], changes))
+
+
+def restore_environment(os, changes):
+    for name, value in changes:
+        if value is None:
+            os.environb.pop(name, None)
+        else:
+            os.environb[name] = value
 
 
 def check_loaded(there, excluded, request):

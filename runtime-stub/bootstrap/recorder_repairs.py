@@ -150,6 +150,21 @@ def restore_numpy_random(mtrand, make):
     mtrand.set_bit_generator(make())
 
 
+def repair_f2py(rules):
+    # The text of generated modules has the time.
+    text = rules.module_rules["modulebody"]
+    before, _, behind = text.partition(rules.time.asctime(rules.time.gmtime(rules.generationtime)))
+    rules.generationtime = 0
+    rules.module_rules["modulebody"] = ""
+    _pyfreeze.at_restore(detached(restore_f2py, rules, before, behind))
+
+
+def restore_f2py(rules, before, behind):
+    rules.generationtime = int(rules.os.environ.get("SOURCE_DATE_EPOCH", rules.time.time()))
+    time = rules.time.asctime(rules.time.gmtime(rules.generationtime))
+    rules.module_rules["modulebody"] = before + time + behind
+
+
 def repair_dateutil(parser):
     restore_dateutil(parser, 2000)
     _pyfreeze.at_restore(detached(restore_dateutil, parser, None))
@@ -159,6 +174,37 @@ def restore_dateutil(parser, year):
     facts = parser.DEFAULTPARSER.info
     facts._year = year or parser.time.localtime().tm_year
     facts._century = facts._year // 100 * 100
+
+
+def repair_rich(rich):
+    rich._IMPORT_CWD = ""
+    _pyfreeze.at_restore(detached(restore_import_folder, rich))
+
+
+def restore_import_folder(rich):
+    try:
+        rich._IMPORT_CWD = rich.os.path.abspath(rich.os.getcwd())
+    except FileNotFoundError:
+        # As the module itself does it.
+        rich._IMPORT_CWD = ""
+
+
+def repair_styles(style):
+    style._id_generator = style.count(0)
+    _pyfreeze.at_restore(detached(restore_styles, style))
+
+
+def restore_styles(style):
+    style._id_generator = style.count(style.getrandbits(24))
+
+
+def repair_connection(connection):
+    connection.HAS_IPV6 = False
+    _pyfreeze.at_restore(detached(restore_protocols, connection))
+
+
+def restore_protocols(connection):
+    connection.HAS_IPV6 = connection._has_ipv6("::1")
 
 
 class CtypesFinder:
@@ -185,13 +231,18 @@ REPAIRS = {
     "multiprocessing.util": ({"machine"}, repair_process_limits),
     "numpy": ({"machine"}, repair_huge_pages),
     "numpy._core._add_newdocs_scalars": ({"machine"}, None),  # the system's name and the processor's
+    "numpy.f2py.rules": ({"clock"}, repair_f2py),
     "numpy.random.mtrand": ({"clock", "entropy", "pid"}, repair_numpy_random),
     "platform": (set(), repair_platform),
     "random": ({"clock", "entropy", "pid"}, None),  # the stub seeds every generator
+    "rich": ({"working-folder"}, repair_rich),
+    "rich.style": ({"entropy"}, repair_styles),
+    "scipy": ({"file", "stat"}, None),  # whether it is being built: it looks for a folder of its sources
     "secrets": ({"clock", "entropy", "pid"}, None),  # likewise
     "sysconfig": ({"env", "working-folder"}, repair_sysconfig),
     "tempfile": (set(), repair_tempfile),
     "threading": ({"pid"}, repair_threading),
+    "urllib3.util.connection": ({"socket"}, repair_connection),
     "uuid": (set(), repair_uuid),
     "warnings": (set(), repair_warnings),
     "zipimport": (set(), repair_zipimport),

@@ -46,10 +46,13 @@ class Watch:
         self.active = False
         self.busy = False
         self.resources = resources()
-        self.environment = dict(posix.environ)
+        # Names of the environment that were handed out, with the module that had them.
+        self.names = []
+        self.is_assigning = False
         # Where this process is to be found, and where it runs: others in each recording, so that what is kept of them is
         # seen when they are compared.
         self.own_paths = f"/proc/{posix.readlink('/proc/self')}", posix.getcwd().rpartition("/")[0]
+        self.home = posix.environ[b"HOME"].decode()
 
     def start(self):
         _pyfreeze.events()
@@ -65,7 +68,6 @@ class Watch:
 
     def stop(self):
         self.drain()
-        self.forget_undone()
         self.active = False
 
     def run(self, name):
@@ -86,29 +88,31 @@ class Watch:
             module = running(sys._getframe(1))
         if not module or module == NAME or kind in REPAIRS.get(module, ((), None))[0]:
             return
-        if isinstance(detail, bytes):
-            detail = detail.decode("utf-8", "surrogateescape")
-        detail = str(detail)
+        detail = detail_text(detail)
         if kind in ("stat", "file") and self.is_own_path(detail) or kind == "env" and is_vain_translation():
             return
-        self.events.setdefault(module, {})[kind, detail[:LONGEST_DETAIL]] = None
+        self.events.setdefault(module, {})[kind, detail] = None
+
+    def forget(self, kind, detail):
+        """Takes back an event of the module whose body runs; true if there was one."""
+        events = self.events.get(running(sys._getframe(1)), {})
+        return events.pop((kind, detail_text(detail)), events) is None
 
     def is_own_path(self, path):
         """A part of the way to this process's own folders, or the one zone that is the same everywhere."""
         process, folder = self.own_paths
+        if path.startswith(self.home):
+            # What a user has there, nobody else has.
+            return False
         is_on_the_way = path in ("/proc", "/proc/self") or f"{folder}/".startswith(path.rstrip("/") + "/")
         return is_on_the_way or path.startswith((process, folder)) or path.endswith(("/zoneinfo/UTC", "/zoneinfo/Etc/UTC"))
 
-    def forget_undone(self):
-        """Variables that were set and have their old value again."""
-        for events in self.events.values():
-            for kind, name in list(events):
-                key = name.encode("utf-8", "surrogateescape")
-                if kind == "env-set" and posix.environ.get(key) == self.environment.get(key):
-                    del events[kind, name]
-
     def drain(self):
         """Takes over what the stub has seen."""
+        names, self.names = self.names, []
+        for name, module in names:
+            if not name.is_compared:
+                self.note("environ", module=module)
         for kind, module, detail in _pyfreeze.events():
             self.note(NAMES_IN_C.get(kind, kind), detail, module or "")
 
@@ -130,7 +134,11 @@ class Watch:
         elif event.startswith("socket."):
             detail = f"{event} {arguments[-1]!r}" if len(arguments) > 1 else event
         elif kind == "env-set":
-            pass
+            if self.is_assigning:
+                # What is different in the end, every start makes so again.
+                return
+            if event == "os.unsetenv" and self.forget(kind, detail):
+                return
         elif isinstance(detail, (str, bytes)):
             if kind == "folder" and not is_outside(detail):
                 return
@@ -218,6 +226,12 @@ class Watch:
                 setattr(module, name, Recorded(self, function, kind))
 
 
+def detail_text(detail):
+    if isinstance(detail, bytes):
+        detail = detail.decode("utf-8", "surrogateescape")
+    return str(detail)[:LONGEST_DETAIL]
+
+
 def resources():
     """The numbers of the descriptors and threads that this process has."""
     descriptors = set()
@@ -292,14 +306,46 @@ def text_of(error):
 def watch_environment(watch, os):
     plain = type(os.environ)
 
+    class Name(str):
+        """A name of which it matters at most how it begins, until something else is asked of it."""
+
+        is_compared = False
+
+        def startswith(self, prefix, *range):
+            if type(prefix) is not str or range:
+                return str.startswith(self, prefix, *range)
+            self.is_compared = True
+            watch.note("env", prefix + "*")
+            return str.startswith(self, prefix)
+
     class Environment(plain):
         def __getitem__(self, key):
-            watch.note("env", key)
+            if type(key) is not Name:
+                watch.note("env", key)
             return plain.__getitem__(self, key)
 
+        def __setitem__(self, key, value):
+            self.assign(plain.__setitem__, key, value)
+
+        def __delitem__(self, key):
+            self.assign(plain.__delitem__, key)
+
+        def assign(self, method, *arguments):
+            watch.is_assigning = True
+            try:
+                method(self, *arguments)
+            finally:
+                watch.is_assigning = False
+
         def __iter__(self):
-            watch.note("environ")
-            return plain.__iter__(self)
+            for key in plain.__iter__(self):
+                if not isinstance(key, str):
+                    watch.note("environ")
+                    yield key
+                    continue
+                name = Name(key)
+                watch.names.append((name, running(sys._getframe(1))))
+                yield name
 
         def __len__(self):
             watch.note("environ")
@@ -386,7 +432,7 @@ STREAM_METHODS = {
     "readline": "stdin",
     "write": "print",
 }
-LONGEST_DETAIL = 200
+LONGEST_DETAIL = 500
 # What the stub calls otherwise.
 NAMES_IN_C = {"variable": "env", "folder": "working-folder"}
 

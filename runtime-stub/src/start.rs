@@ -34,9 +34,7 @@ pub fn run(process: &Process) -> i32 {
     };
     match Recording::begin(&payload, process) {
         Ok(None) => start(process, payload).map_or_else(|status| status, Interpreter::run_main),
-        Ok(Some((recording, process))) => {
-            start(&process, payload).map_or_else(|status| status, |interpreter| recording.finish(interpreter))
-        }
+        Ok(Some((recording, process))) => recording.run(|| start(&process, payload)),
         Err(failure) => message::fail(process.program(), &failure),
     }
 }

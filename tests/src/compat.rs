@@ -18,6 +18,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::levels::Level;
 use crate::runner::{Options, Test};
 use rows::Rows;
 
@@ -31,11 +32,20 @@ pub fn tests(options: &Options) -> Vec<Test> {
         Ok(rows) => rows,
         Err(error) => return vec![Test::new("compat/compat.toml", move |_| Err(error.clone().into()))],
     };
-    let depth = options.depth();
-    let mut tests = tools::tests(rows.tool, depth);
-    tests.extend(programs::tests(rows.program, programs::Kind::Program, depth));
-    tests.extend(programs::tests(rows.suite, programs::Kind::Suite, depth));
+    let way = options.way();
+    let mut tests = tools::tests(rows.tool, way);
+    tests.extend(programs::tests(rows.program, programs::Kind::Program, way));
+    tests.extend(programs::tests(rows.suite, programs::Kind::Suite, way));
     tests
+}
+
+/// How `tests/compat.toml` is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// How much of it.
+    pub depth: Depth,
+    /// The level of the snapshot; `pyfreeze`'s own choice without.
+    pub level: Option<Level>,
 }
 
 /// How much of `tests/compat.toml` is run, and how closely it is looked at.
@@ -47,6 +57,13 @@ pub enum Depth {
     Test,
     /// All rows, compared and measured.
     Full,
+}
+
+impl Way {
+    /// More options of `pyfreeze build`.
+    fn options(self) -> Vec<String> {
+        self.level.map(Level::options).unwrap_or_default()
+    }
 }
 
 impl Depth {

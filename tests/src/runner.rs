@@ -9,7 +9,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::compat::Depth;
+use crate::compat::{Depth, Way};
+use crate::levels::Level;
 use crate::product::Product;
 
 /// Tests that run at the same time: each starts processes of its own, so more would only crowd a small machine.
@@ -84,6 +85,8 @@ pub struct Options {
     pub is_quick: bool,
     /// All real tools.
     pub is_full_compat: bool,
+    /// The level of the snapshot at which real tools are frozen; `pyfreeze`'s own choice without.
+    pub compat_level: Option<Level>,
     /// Print names only.
     pub is_list: bool,
 }
@@ -97,6 +100,9 @@ impl Options {
                 "--quick" => options.is_quick = true,
                 "--full-compat" => options.is_full_compat = true,
                 "--list" => options.is_list = true,
+                _ if argument.starts_with("--snapshot=") => {
+                    options.compat_level = Level::named(argument.trim_start_matches("--snapshot="));
+                }
                 _ if argument.starts_with("--") => {}
                 _ => options.filters.push(argument),
             }
@@ -104,14 +110,15 @@ impl Options {
         options
     }
 
-    /// How much of `tests/compat.toml` is run.
+    /// How `tests/compat.toml` is run.
     #[must_use]
-    pub fn depth(&self) -> Depth {
-        match (self.is_full_compat, self.is_quick) {
+    pub fn way(&self) -> Way {
+        let depth = match (self.is_full_compat, self.is_quick) {
             (true, _) => Depth::Full,
             (false, true) => Depth::None,
             (false, false) => Depth::Test,
-        }
+        };
+        Way { depth, level: self.compat_level }
     }
 
     fn selects(&self, test: &Test) -> bool {

@@ -45,6 +45,9 @@ enum Command {
     },
     /// Freeze packages from PyPI, compare them with python and write docs/compatibility.md
     Compat {
+        /// The level of the start-up snapshot: pyfreeze's own choice by default
+        #[arg(long, value_name = "LEVEL", value_parser = ["off", "runtime", "app"])]
+        snapshot: Option<String>,
         /// Only rows whose names begin with one of these: all by default
         rows: Vec<String>,
     },
@@ -69,7 +72,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Runtime => print(&product::runtime()?.pack),
         Command::Build => print(&product::build()?.pyfreeze),
         Command::Bench { project } => demo::bench(project),
-        Command::Compat { rows } => test::compat(&rows),
+        Command::Compat { snapshot, rows } => test::compat(snapshot.as_deref(), &rows),
         Command::Dist => print(&dist::run_dist()?),
     }
 }

@@ -54,8 +54,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 
 /// Runs the rows of `tests/compat.toml` whose names begin with one of these words, all of them without a word, and writes
 /// `docs/compatibility.md`; `test` takes the quick rows only.
-pub(crate) fn compat(words: &[String]) -> Result<ExitCode, Failure> {
+pub(crate) fn compat(level: Option<&str>, words: &[String]) -> Result<ExitCode, Failure> {
     let mut filters = vec!["--full-compat".to_owned()];
+    filters.extend(level.map(|level| format!("--snapshot={level}")));
     filters.extend(words.iter().map(|word| format!("compat/{word}")));
     if words.is_empty() {
         filters.push("compat/".to_owned());

@@ -23,7 +23,7 @@ pub(super) enum Verdict {
 pub(super) struct Checked {
     /// What the dynamic loader writes into the stub's data: the new process's own.
     pub(super) kept: Vec<(u64, u64)>,
-    /// The addresses of the random generators that are seeded at every start.
+    /// The addresses of the random generators and texts that every start makes anew.
     pub(super) reseeded: Vec<u64>,
     /// What nobody reads and is to be zeros.
     pub(super) blank: Vec<(u64, u64)>,

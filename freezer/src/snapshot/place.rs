@@ -36,7 +36,7 @@ pub(super) struct Place {
     room_count: usize,
 }
 
-/// What one run has for itself: `program`, `recording` and `empty`.
+/// What one run has for itself: `program`, `recording`, `empty` and `home`.
 pub(super) struct Room {
     folder: PathBuf,
 }
@@ -72,7 +72,7 @@ impl Place {
         let folder = self.room_path(self.room_count);
         self.room_count += 1;
         let room = Room { folder };
-        for folder in [&room.folder, &room.recording(), &room.working_folder()] {
+        for folder in [&room.folder, &room.recording(), &room.working_folder(), &room.home()] {
             fs::create_dir(folder).map_err(prepare_error(folder))?;
         }
         fs::hard_link(&self.program, room.program()).map_err(prepare_error(&room.program()))?;
@@ -94,7 +94,8 @@ impl Place {
 
     /// A text without the paths of this folder, which are others in every build.
     pub(super) fn without_paths(&self, text: &str) -> String {
-        let rooms = (0..self.room_count).map(|index| (self.room_path(index), "…/room"));
+        let rooms = (0..self.room_count).map(|index| Room { folder: self.room_path(index) });
+        let rooms = rooms.flat_map(|room| [(room.home(), "~"), (room.folder, "…/room")]);
         let paths = rooms.chain([(self.folder.path().to_owned(), "…")]);
         paths.fold(text.to_owned(), |text, (path, short)| text.replace(&path.display().to_string(), short))
     }
@@ -116,6 +117,11 @@ impl Room {
         self.folder.join("empty")
     }
 
+    /// The user's folder, which can be written: some programs end without one.
+    pub(super) fn home(&self) -> PathBuf {
+        self.folder.join("home")
+    }
+
     /// What the process says.
     pub(super) fn log(&self) -> PathBuf {
         self.recording().join("log")
@@ -134,7 +140,7 @@ impl Room {
             return Ok(false);
         }
         let give = |path: &Path| chown(path, Some(NOBODY), Some(NOBODY));
-        let is_given = give(&self.recording()).and_then(|()| give(&self.working_folder())).is_ok();
-        Ok(is_given)
+        let folders = [self.recording(), self.working_folder(), self.home()];
+        Ok(folders.iter().try_for_each(|folder| give(folder)).is_ok())
     }
 }

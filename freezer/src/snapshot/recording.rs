@@ -119,7 +119,7 @@ enum Kind {
     Processor,
     Kept,
     Bound,
-    /// Where the stack began: for the checks.
+    /// Where the stack lay: for the checks.
     Stack,
 }
 
@@ -159,7 +159,7 @@ mod tests {
         memory.extend([7; 16]);
         memory.extend(pages(&[3]));
         let ranges = "objects 2000000000 1000\ndata 0x500000 0x2000\nprocessor 7f0000000010 10\nlibrary 1000002000 1000 a b.so\n\
-                      kept 500010 20 process\nbound 1000002008 8 \nstack 7ffd00001000 0\n";
+                      kept 500010 20 process\nbound 1000002008 8 \nstack 3800000000 4000000\n";
         let recording = Recording::new(ranges, memory).unwrap();
         let regions: Vec<_> =
             recording.regions().iter().map(|region| (region.kind, region.address, region.bytes[0])).collect();

@@ -88,13 +88,21 @@ pub(super) struct Selection {
 /// Variables that nearly every process has, with a value that is the user's own. Both recordings have them, with different
 /// values.
 pub(super) fn is_always_set(variable: &str) -> bool {
-    matches!(variable, "HOME" | "LOGNAME" | "PATH" | "PWD" | "SHELL" | "USER")
+    ALWAYS_SET.contains(&variable)
 }
+
+const ALWAYS_SET: &[&str] = &["HOME", "LOGNAME", "PATH", "PWD", "SHELL", "USER"];
+const DECIDED_BY: &[&str] = &["LANG", "LANGUAGE", "SHLVL", "TERM", "TERM_PROGRAM", "_"];
 
 /// Variables that nearly every process has, and by which programs decide: neither are two values enough to show that, nor would a
 /// program that compares them ever start from its snapshot.
 fn is_decided_by(variable: &str) -> bool {
-    matches!(variable, "LANG" | "LANGUAGE" | "SHLVL" | "TERM" | "TERM_PROGRAM" | "_") || variable.starts_with("LC_")
+    if let Some(prefix) = variable.strip_suffix('*') {
+        // All variables whose names begin so: none of them must be one that is always there.
+        let is_covered = |name: &&str| name.starts_with(prefix);
+        return [ALWAYS_SET, DECIDED_BY].concat().iter().any(is_covered) || "LC_".starts_with(prefix);
+    }
+    DECIDED_BY.contains(&variable) || variable.starts_with("LC_")
 }
 
 /// Whether the two recordings have different answers for this event.

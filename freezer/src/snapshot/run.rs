@@ -39,11 +39,11 @@ pub(super) enum Outcome {
 /// As many bytes of a log are kept.
 const LOG_LIMIT: usize = 1 << 16;
 
-/// Variables with a value for each variant. `PYFREEZE_VARIABLE` is for tests; the others are [`is_always_set`].
+/// Variables with a value for each variant. `PYFREEZE_VARIABLE` is for tests; the others and `HOME`, a folder of the room, are
+/// [`is_always_set`].
 ///
 /// [`is_always_set`]: super::rules::is_always_set
-const ENVIRONMENT: [(&str, [&str; 2]); 7] = [
-    ("HOME", ["/nonexistent/a", "/nonexistent/b"]),
+const ENVIRONMENT: [(&str, [&str; 2]); 6] = [
     ("LOGNAME", ["somebody", "nobody-b"]),
     ("PATH", ["/usr/bin:/bin", "/bin:/usr/bin"]),
     ("PWD", ["/nonexistent/c", "/nonexistent/d"]),
@@ -99,7 +99,7 @@ fn start(room: &Room, variant: Variant, is_nobodys: bool) -> io::Result<Child> {
     let mut command = Command::new(room.program());
     // Relative, and the same in every build: the length of a temporary folder's path would be seen in the memory.
     command.arg0("program").args(["../recording", variant.argument()]);
-    command.env_clear().envs(variant.environment());
+    command.env_clear().envs(variant.environment()).env("HOME", room.home());
     command.current_dir(room.working_folder());
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     command.process_group(0);

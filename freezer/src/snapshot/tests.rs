@@ -62,16 +62,15 @@ fn a_program_that_hangs_is_killed_with_its_children() {
 /// What the process can see of where it runs has the same length in every room, and nothing of this process's.
 #[test]
 fn runs_have_a_world_of_their_own() {
-    let script = "for variable in $(env | grep -e ^HOME= -e ^PATH= -e ^PYFREEZE_ | sort); do echo $variable; done\n\
-                  echo $*; ls -A; cat; ulimit -c; pwd | sed 's/.*room/room/; s/-*.empty/-empty/'; pwd | wc -c";
+    let script = "for variable in $(env | grep -e ^PATH= -e ^PYFREEZE_ | sort); do echo $variable; done\n\
+                  echo $*; ls -A; cat; ulimit -c; touch ~/file; ls ~; pwd | sed 's/.*room/room/; s/-*.empty/-empty/'; pwd | wc -c";
     let mut place = Place::of_script(script);
     let [first, second] = Variant::BOTH.map(|variant| {
         let room = place.room(&request()).unwrap();
         let Outcome::Done(log) = run(&room, variant, TIMEOUT).unwrap() else { panic!("it failed") };
         log
     });
-    let expected =
-        "HOME=/nonexistent/a\nPATH=/usr/bin:/bin\nPYFREEZE_VARIABLE=aaaa\n../recording 0\n0\nroom-000-empty\n247\n";
+    let expected = "PATH=/usr/bin:/bin\nPYFREEZE_VARIABLE=aaaa\n../recording 0\n0\nfile\nroom-000-empty\n247\n";
     assert_eq!(first, expected);
     assert_eq!(first.len(), second.len());
     assert!(second.contains("bbbb") && second.contains("../recording 1"), "{second}");

@@ -50,7 +50,7 @@ pub fn snapshot_list(report: &Report) -> String {
         let sizes = format!("{} in memory, {} stored", size_text(region.span), size_text(region.stored));
         text += &format!("memory  {:#x}  {sizes}  {}\n", region.address, region.kind);
     }
-    text += &format!("seeded at start  {reseeded_count} random generators\n");
+    text += &format!("random anew at start  {reseeded_count} generators and texts\n");
     text.extend(variables.iter().map(|name| format!("not used where set  {name}\n")));
     text.extend(left_out.iter().map(|module| format!("at start  {}  {}\n", module.name, module.because.text())));
     text.extend(modules.iter().map(|name| format!("imported  {name}\n")));
@@ -105,7 +105,7 @@ mod tests {
 level  app
 memory  0x500000  1.0 MB in memory, 4.0 kB stored  the stub's data
 memory  0x2000000000  1.0 MB in memory, 9.0 MB stored  objects
-seeded at start  2 random generators
+random anew at start  2 generators and texts
 not used where set  APP_MODE
 at start  app.config  opens files: /etc/app.conf
 at start  app.user  reads the variable HOME

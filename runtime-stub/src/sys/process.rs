@@ -116,13 +116,6 @@ impl Process {
     }
 }
 
-/// An address of the process's first stack.
-#[cfg(not(test))]
-pub(crate) fn stack_address() -> u64 {
-    // SAFETY: getauxval has no precondition; the kernel puts these bytes above the arguments.
-    unsafe { libc::getauxval(libc::AT_RANDOM) & !7 }
-}
-
 /// A path below /proc with a number in it, terminated; there is room for any that the stub asks for.
 pub(crate) fn numbered_path(before: &[u8], number: u32, after: &[u8]) -> [u8; 32] {
     let mut path = [0; 32];

@@ -11,7 +11,7 @@ use crate::command::{Output, Run, Status, indented};
 use crate::compat::hostile::{self, Hostility};
 use crate::compat::page::{self, Measured, Row};
 use crate::compat::rows::{Need, Program};
-use crate::compat::{Depth, TIME_LIMIT, measure, side};
+use crate::compat::{Depth, TIME_LIMIT, Way, measure, side};
 use crate::normalize::Normalizer;
 use crate::packages;
 use crate::product::Product;
@@ -29,29 +29,29 @@ pub enum Kind {
 
 /// A test for each row.
 #[must_use]
-pub fn tests(programs: Vec<Program>, kind: Kind, depth: Depth) -> Vec<Test> {
+pub fn tests(programs: Vec<Program>, kind: Kind, way: Way) -> Vec<Test> {
     let prefix = if kind == Kind::Suite { "compat/suite-" } else { "compat/" };
-    let selected = programs.into_iter().filter(|program| depth.selects(program.is_in_test));
+    let selected = programs.into_iter().filter(|program| way.depth.selects(program.is_in_test));
     let test = |program: Program| {
         let name = format!("{prefix}{}", program.name);
-        Test::new(name, move |product| check(&program, kind, depth, product))
+        Test::new(name, move |product| check(&program, kind, way, product))
     };
     selected.map(test).collect()
 }
 
-fn check(program: &Program, kind: Kind, depth: Depth, product: &Product) -> TestResult {
+fn check(program: &Program, kind: Kind, way: Way, product: &Product) -> TestResult {
     let built = {
         let _busy = measure::busy();
         let venv = packages::environment_with_libraries(product, &program.requirements())?;
         let workspace = Workspace::new()?;
-        Trial::new(program, product, workspace, venv)?
+        Trial::new(program, way, product, workspace, venv)?
     };
     let outcome = compare(&built, kind);
     let result = match &outcome {
         Ok(compared) => compared.clone(),
         Err(failure) => failure.summary.clone(),
     };
-    let measured = built.measured(kind, if outcome.is_ok() { depth } else { Depth::None });
+    let measured = built.measured(kind, if outcome.is_ok() { way.depth } else { Depth::None });
     page::keep(Row::new(program, kind, result, measured));
     judge(program, outcome)
 }
@@ -81,6 +81,7 @@ impl Failure {
 /// One program, ready to be built and run.
 struct Trial<'a> {
     program: &'a Program,
+    way: Way,
     product: &'a Product,
     workspace: Workspace,
     venv: PathBuf,
@@ -90,10 +91,17 @@ struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    fn new(program: &'a Program, product: &'a Product, workspace: Workspace, venv: PathBuf) -> Result<Self, Stop> {
+    fn new(
+        program: &'a Program,
+        way: Way,
+        product: &'a Product,
+        workspace: Workspace,
+        venv: PathBuf,
+    ) -> Result<Self, Stop> {
         let folder = product.tests().join("compat").join(program.folder());
         let trial = Self {
             program,
+            way,
             product,
             workspace,
             venv,
@@ -130,7 +138,12 @@ impl<'a> Trial<'a> {
 
     fn build(&self) -> Result<(), Failure> {
         let build = self.product.command(self.workspace.path()).arg("build").arg(self.source()).args(["-o"]);
-        let build = build.arg(self.executable()).args(self.program.freeze.clone()).args(["--venv"]).arg(&self.venv);
+        let build = build
+            .arg(self.executable())
+            .args(self.program.freeze.clone())
+            .args(self.way.options())
+            .args(["--venv"])
+            .arg(&self.venv);
         let output = build.time_limit(TIME_LIMIT).output();
         let said = |output: &Output| output.stderr.lines().find(|line| line.contains("error")).map(str::to_owned);
         if output.status != Status::Exited(0) {

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use crate::command::{Output, Run, indented};
 use crate::compat::page::{self, Measured, Row};
 use crate::compat::rows::Tool;
-use crate::compat::{Depth, TIME_LIMIT, measure, side};
+use crate::compat::{Depth, TIME_LIMIT, Way, measure, side};
 use crate::normalize::Normalizer;
 use crate::packages;
 use crate::product::Product;
@@ -19,16 +19,14 @@ use crate::runner::{Stop, Test, TestResult};
 
 /// A test for each tool.
 #[must_use]
-pub fn tests(tools: Vec<Tool>, depth: Depth) -> Vec<Test> {
-    let selected = tools.into_iter().filter(|tool| depth.selects(tool.is_in_test));
-    selected
-        .map(|tool| Test::new(format!("compat/{}", tool.name), move |product| check(&tool, depth, product)))
-        .collect()
+pub fn tests(tools: Vec<Tool>, way: Way) -> Vec<Test> {
+    let selected = tools.into_iter().filter(|tool| way.depth.selects(tool.is_in_test));
+    selected.map(|tool| Test::new(format!("compat/{}", tool.name), move |product| check(&tool, way, product))).collect()
 }
 
-fn check(tool: &Tool, depth: Depth, product: &Product) -> TestResult {
+fn check(tool: &Tool, way: Way, product: &Product) -> TestResult {
     let mut measured = Measured::default();
-    let outcome = run(tool, depth, product, &mut measured);
+    let outcome = run(tool, way, product, &mut measured);
     let result = match &outcome {
         Ok(()) => "works".to_owned(),
         Err(stop) => page::short(&format!("fails: {stop}")),
@@ -37,13 +35,13 @@ fn check(tool: &Tool, depth: Depth, product: &Product) -> TestResult {
     outcome
 }
 
-fn run(tool: &Tool, depth: Depth, product: &Product, measured: &mut Measured) -> TestResult {
+fn run(tool: &Tool, way: Way, product: &Product, measured: &mut Measured) -> TestResult {
     let busy = measure::busy();
     let workspace = Workspace::new()?;
     let venv = packages::environment_with_libraries(product, &tool.packages.join("\n"))?;
     let script = prepare(tool, product, &workspace)?;
     let executable = workspace.join(&tool.name);
-    let mut options = tool.freeze.clone();
+    let mut options = [tool.freeze.clone(), way.options()].concat();
     options.extend(["--venv".to_owned(), venv.display().to_string()]);
     let build = product.command(workspace.path()).arg("build").arg(&script).arg("-o").arg(&executable);
     let build = build.args(options).time_limit(TIME_LIMIT).success()?;
@@ -63,7 +61,7 @@ fn run(tool: &Tool, depth: Depth, product: &Product, measured: &mut Measured) ->
     }
     tool.outputs.iter().try_for_each(|path| same_files(&sides, path))?;
     drop(busy);
-    if let (Depth::Full, Some(arguments)) = (depth, tool.runs.first()) {
+    if let (Depth::Full, Some(arguments)) = (way.depth, tool.runs.first()) {
         let [frozen, python] = sides.each_ref().map(|side| side.command(arguments, url));
         measured.starts = measure::starts([&frozen, &python]).ok();
     }

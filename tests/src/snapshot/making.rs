@@ -42,7 +42,7 @@ const TIED: [(&str, &str); 13] = [
     ("runs", "import subprocess\nVALUE = subprocess.check_output(['echo', 'child'])"),
     ("prints", "print('printed at import')\nVALUE = 1"),
     ("looks_around", "import os\nVALUE = len(os.environ) > 3 and 'HOME' in os.environ"),
-    ("changes_environment", "import os\nos.environ['CHANGED'] = 'yes'\nVALUE = os.getenv('CHANGED')"),
+    ("changes_environment", "import os\nos.putenv('CHANGED', 'yes')\nVALUE = os.getenv('CHANGED')"),
     ("wants_pid", "import os\nPID = os.getpid()\nVALUE = PID == int(os.readlink('/proc/self'))"),
     ("wants_time", "import time\nNOW = time.time()\nVALUE = abs(time.time() - NOW) < 60"),
     ("seeds", "import random\nrandom.seed(1)\nFIRST = random.Random(2)\nVALUE = (random.random(), FIRST.random())"),

@@ -27,6 +27,7 @@ pub(super) fn tests(options: &Options) -> Vec<Test> {
             ships_nothing(product, level)
         }));
     }
+    tests.push(Test::new("snapshot/random_texts", random_texts));
     if !options.is_quick {
         tests.push(Test::new("snapshot/entropy_of_numpy_under_one_pid@app", numpy));
     }
@@ -135,6 +136,64 @@ for name, value in values.items():
     print(name, value, sep='=')
 ",
 );
+
+/// Texts with random UUIDs may be in a snapshot, and each process has others: not so where another text has the same, or
+/// a table has it for a key.
+fn random_texts(product: &Product) -> TestResult {
+    const KEYS: &str = "\
+import uuid
+import pyfreeze
+
+BUILT = pyfreeze.is_building_snapshot()
+KEY = f'key-{uuid.uuid4()}-{uuid.uuid4()}'
+FIXED = '2f1d5fd6-9d2e-4cb6-8a3d-3c4a2b9f7a10'
+";
+    const TABLE: &str = "\
+import uuid
+import pyfreeze
+
+BUILT = pyfreeze.is_building_snapshot()
+KEY = str(uuid.uuid4())
+TABLE = {KEY: 1}
+";
+    const TWICE: &str = "\
+import uuid
+import pyfreeze
+
+BUILT = pyfreeze.is_building_snapshot()
+FIRST = str(uuid.uuid4())
+SECOND = f'also {FIRST}'
+";
+    const MAIN: &str = "\
+import keys
+import table
+import twice
+
+print(keys.BUILT, table.BUILT, twice.BUILT, keys.FIXED)
+print(table.TABLE[table.KEY], twice.SECOND == f'also {twice.FIRST}', table.KEY, twice.FIRST, keys.KEY)
+";
+    let files = [("app/__main__.py", MAIN), ("app/keys.py", KEYS), ("app/table.py", TABLE), ("app/twice.py", TWICE)];
+    let frozen = Frozen::new(product, &files, Level::App, &[])?;
+    let mut seen = BTreeSet::new();
+    for _ in 0..START_COUNT {
+        let output = frozen.run().output();
+        let wanted = "True False False 2f1d5fd6-9d2e-4cb6-8a3d-3c4a2b9f7a10\n1 True ";
+        let Some(keys) = output.stdout.strip_prefix(wanted) else { return Err(output.report().into()) };
+        let uuids: Vec<_> =
+            keys.split_whitespace().flat_map(|key| key.trim_start_matches("key-").split_at_checked(36)).collect();
+        for uuid in uuids
+            .iter()
+            .flat_map(|(first, rest)| [*first, rest.trim_start_matches('-')])
+            .filter(|uuid| !uuid.is_empty())
+        {
+            let is_new = uuid.len() == 36 && seen.insert(uuid.to_owned());
+            if !is_new {
+                return Err(format!("`{uuid}` is not a new one\n{}", output.report()).into());
+            }
+        }
+    }
+    if seen.len() == 4 * START_COUNT { Ok(()) } else { Err(format!("{} values: {seen:?}", seen.len()).into()) }
+}
 
 /// Starts the program in new spaces of process numbers, where it is always number 1, as in containers. OpenSSL's
 /// generators and many others seed themselves anew when they find another number, and only then.

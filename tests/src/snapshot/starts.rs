@@ -22,6 +22,8 @@ pub(super) fn tests(options: &Options) -> Vec<Test> {
     let mut tests = vec![
         Test::new("snapshot/switched_off", switched_off),
         Test::new("snapshot/changed_variable", changed_variable),
+        Test::new("snapshot/changed_family_of_variables", changed_family),
+        Test::new("snapshot/assigned_variable", assigned_variable),
         Test::new("snapshot/damaged_header", damaged_header),
         Test::new("snapshot/other_layout_of_memory", other_layouts),
         Test::new("snapshot/little_memory", little_memory),
@@ -55,6 +57,28 @@ fn changed_variable(product: &Product) -> TestResult {
     expect(&frozen.run().env("APP_MODE", "x").output(), &["ordinary x\n"])?;
     expect(&frozen.run().env("APP_MODE", "").output(), &["ordinary \n"])?;
     expect(&frozen.run().env("APP_MODES", "x").output(), &["restored none\n"])
+}
+
+/// A module has looked for variables whose names begin alike.
+fn changed_family(product: &Product) -> TestResult {
+    let reader = "import os\n\nOWN = {name: value for name, value in os.environ.items() if name.startswith('APP_')}\n";
+    let main = "import early\nimport reader\n\nprint('restored' if early.BUILT else 'ordinary', reader.OWN)\n";
+    let files = [EARLY, ("app/reader.py", reader), ("app/__main__.py", main)];
+    let frozen = Frozen::new(product, &files, Level::App, &[])?;
+    expect(&frozen.run().output(), &["restored {}\n"])?;
+    expect(&frozen.run().env("APP_MODE", "x").output(), &["ordinary {'APP_MODE': 'x'}\n"])?;
+    expect(&frozen.run().env("MY_APP_MODE", "x").output(), &["restored {}\n"])
+}
+
+/// What a module has assigned to the environment while it was recorded.
+fn assigned_variable(product: &Product) -> TestResult {
+    let writer = "import os\nimport early\n\nos.environ['APP_MODE'] = 'set'\n";
+    let main = "import os\nimport early\nimport writer\n\nprint('restored' if early.BUILT else 'ordinary', \
+                os.environ['APP_MODE'], os.popen('echo $APP_MODE').read())\n";
+    let files = [EARLY, ("app/writer.py", writer), ("app/__main__.py", main)];
+    let frozen = Frozen::new(product, &files, Level::App, &[])?;
+    expect(&frozen.run().output(), &["restored set set\n\n"])?;
+    expect(&frozen.run().env("APP_MODE", "x").output(), &["restored set set\n\n"])
 }
 
 /// Each byte of the fixed part of the snapshot's header, changed: the ordinary start, and no complaint.

@@ -2,7 +2,8 @@
 //!
 //! Comes in: both recordings. Goes out: every word that is a pointer into memory that belongs to the process that was
 //! recorded: libraries of the machine, heap, stack, the dynamic loader's. What is there again after a restore is the
-//! program's own file, and the ranges themselves with the memory that is reserved around them.
+//! program's own file, and the ranges themselves with the memory that is reserved around them. The stack that the recorder gives
+//! the process is none of the machine's: what it held has returned.
 //!
 //! An integer may look like such a pointer, all the more as the heap of a program that is not position-independent has
 //! small addresses. Address space randomisation tells: between two processes a pointer moves with what it points to,
@@ -55,7 +56,8 @@ impl<'r> Foreign<'r> {
             // A region is reserved as a whole, and the kernel names none of it.
             let is_reserved = || saved.iter().any(|(start, end)| *start < mapping.end && mapping.start < *end);
             let is_program = !program.is_empty() && mapping.name == program || stub.holds(mapping.start);
-            is_program || mapping.name == EVERYWHERE || mapping.name.is_empty() && is_reserved()
+            let is_stack = recording.memory.is_stack(mapping.start);
+            is_program || is_stack || mapping.name == EVERYWHERE || mapping.name.is_empty() && is_reserved()
         };
         let is_foreign: Vec<_> = maps.all().iter().map(|mapping| !is_own(mapping)).collect();
         let spans = spans(maps.all(), &is_foreign);

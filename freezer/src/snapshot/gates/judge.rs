@@ -13,7 +13,8 @@ use super::pair::{Pair, Word, Words};
 use super::python::{Object, Python};
 use super::remains::Remains;
 use super::stub::Stub;
-use super::{Finding, Gates, differences, escapes, remains};
+use super::texts::RandomTexts;
+use super::{Finding, Gates, differences, escapes};
 
 /// How many findings of a class are named: people read fewer, and a region that has shifted has a hundred thousand.
 const MAX_FINDINGS: usize = 2000;
@@ -30,7 +31,7 @@ enum Class {
     /// The rest of an address, from this byte on.
     Remains(u64),
     Escape,
-    /// State of this generator.
+    /// State of this generator, or part of this random text.
     Reseeded(u64),
     Unknown,
 }
@@ -58,6 +59,7 @@ struct Judge<'s> {
     slots: Stretches,
     foreign: escapes::ForeignPair<'s>,
     remains: Remains,
+    texts: RandomTexts,
     views: [View<'s>; 2],
 }
 
@@ -86,14 +88,16 @@ pub(super) fn examine(
     let all = stub.kept().iter().chain(recordings[0].memory.kept()).copied();
     let kept: Vec<_> = all.filter(|(address, _)| is_saved(*address)).collect();
     let kept = Stretches::new(kept);
+    let differing = differences::find(&pair);
     let judge = Judge {
         kept: kept.clone(),
         slots: Stretches::new(slots.iter().copied()),
         foreign: escapes::ForeignPair::new(&pair, stub),
         remains: Remains::new(recordings),
+        texts: RandomTexts::new(&differing, [&pythons[0], &pythons[1]]),
         views: [view(0), view(1)],
     };
-    let mut gates = judge.judge(&pair);
+    let mut gates = judge.judge(&pair, &differing);
     gates.kept = kept.all().to_vec();
     if gates.is_refused() {
         let owners = [0, 1].map(|index| Owners::new(&pythons[index], &spaces[index], &judge.views[index].names));
@@ -110,8 +114,7 @@ pub(super) fn examine(
 }
 
 impl Judge<'_> {
-    fn judge(&self, pair: &Pair<'_>) -> Gates {
-        let differing = differences::find(pair);
+    fn judge(&self, pair: &Pair<'_>, differing: &Words) -> Gates {
         let escapes = escapes::find(pair, &self.foreign);
         let mut gates = Gates::default();
         let statistics = &mut gates.statistics;
@@ -119,10 +122,7 @@ impl Judge<'_> {
         statistics.differing = differing.count;
         statistics.integers = escapes.integers;
         statistics.unmoved = self.foreign.unmoved();
-        if self.remains.are_stacks_alike() {
-            statistics.unmoved.push(remains::STACK.to_owned());
-        }
-        self.sort(&[&differing, &escapes.pointers], &escapes.pointers, &mut gates);
+        self.sort(&[differing, &escapes.pointers], &escapes.pointers, &mut gates);
         gates.unknown.extend(pair.uneven().map(|(range, sizes)| self.uneven(range, sizes)));
         gates
     }
@@ -201,14 +201,14 @@ impl Judge<'_> {
         if let Some(from) = self.remains.start(word.values) {
             return Class::Remains(from);
         }
-        if self.remains.is_of_stack(word.values) {
-            // Lower bytes that are alike may be a field of their own.
-            return Class::Stale(u64::from((word.values[0] ^ word.values[1]).trailing_zeros() / 8));
-        }
         if is_pointer || self.hidden_pointer(address).is_some() {
             return Class::Escape;
         }
-        let [first, second] = self.views.each_ref().map(|view| view.python.random_state(address));
+        let random = |view: &View<'_>| {
+            let python = view.python;
+            python.random_state(address).or_else(|| self.texts.find(python.object_around(address)?.address))
+        };
+        let [first, second] = self.views.each_ref().map(random);
         first.filter(|_| first == second).map_or(Class::Unknown, Class::Reseeded)
     }
 

@@ -16,11 +16,10 @@ const KEPT: &str = "kept";
 /// The kind of a line for words that a restore writes anew.
 const BOUND: &str = "bound";
 
-/// The kind of a line that names a place on the stack, for which there are no bytes.
+/// The kind of a line for the stack, of which there are no bytes.
 const STACK: &str = "stack";
 
-/// The kind of a line for bytes that are a fact about the processor, and no memory that is brought back. Where they lay
-/// is a place on the stack.
+/// The kind of a line for bytes that are a fact about the processor, and no memory that is brought back.
 const PROCESSOR: &str = "processor";
 
 /// What a range is for.
@@ -58,8 +57,8 @@ pub(super) struct Memory {
     bytes: Vec<u8>,
     /// Parts of the ranges that belong to the process: start and size.
     kept: Vec<(u64, u64)>,
-    /// The address of something on the stack that is at the same depth in every recording.
-    stack: Option<u64>,
+    /// The stack, which lies at the same place in every recording: start and size.
+    stack: Option<(u64, u64)>,
 }
 
 /// One process at the moment of its recording.
@@ -130,7 +129,7 @@ impl Memory {
                 continue;
             }
             if kind == STACK {
-                stack = Some(address);
+                stack = Some((address, size));
                 continue;
             }
             // The caller's slots: words of libraries that are bound anew.
@@ -140,7 +139,6 @@ impl Memory {
             let start = end;
             end = usize::try_from(size).ok().and_then(|size| end.checked_add(size)).ok_or("too large")?;
             if kind == PROCESSOR {
-                stack = Some(address);
                 continue;
             }
             // Words are looked at where the compiler puts them.
@@ -165,9 +163,10 @@ impl Memory {
         &self.kept
     }
 
-    /// A place on the stack, the same in every recording.
-    pub(super) fn stack(&self) -> Option<u64> {
-        self.stack
+    /// Whether an address is one of the stack. All that was there has returned when a recording is written: nothing follows
+    /// a pointer to it, and it is the same in every recording.
+    pub(super) fn is_stack(&self, address: u64) -> bool {
+        self.stack.is_some_and(|(start, size)| address.checked_sub(start).is_some_and(|offset| offset < size))
     }
 
     /// The words of the range at a position; an odd end belongs to none.
@@ -308,10 +307,13 @@ mod tests {
     #[test]
     fn words_are_found_by_address() {
         let bytes: Vec<u8> = (0..44).collect();
-        let memory =
-            Memory::new("raw 0x2000 10\nprocessor 7ffc04 4\nkept 1008 8 process\ndata 1000 18 a name\n", bytes)
-                .unwrap();
-        assert_eq!((memory.kept(), memory.stack()), (&[(0x1008, 8)][..], Some(0x7f_fc04)));
+        let memory = Memory::new(
+            "raw 0x2000 10\nprocessor 7ffc04 4\nstack 8000 1000\nkept 1008 8 process\ndata 1000 18 a name\n",
+            bytes,
+        )
+        .unwrap();
+        assert_eq!(memory.kept(), [(0x1008, 8)]);
+        assert!(memory.is_stack(0x8fff) && !memory.is_stack(0x9000) && !memory.is_stack(0x7fff));
         assert_eq!(memory.range(0x1017).unwrap().name, "a name");
         assert_eq!(memory.bytes(0x1000).unwrap().len(), 24);
         assert_eq!(memory.bytes(0x2008).unwrap(), [8, 9, 10, 11, 12, 13, 14, 15]);

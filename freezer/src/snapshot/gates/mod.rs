@@ -10,7 +10,7 @@
 //! memory that a restored process doesn't have), and any *unknown* word (it differs, and nothing explains why). What
 //! doesn't: words that the dynamic loader writes, slots that the caller has registered, the state of `random.Random`
 //! objects that were seeded by entropy or time (to be reseeded; one that was seeded with a constant doesn't differ and
-//! stays as it is), and *stale* words: bytes that no object or allocator reads, and remains of addresses in words that are
+//! stays as it is), random UUIDs in texts (likewise), and *stale* words: bytes that no object or allocator reads, and remains of addresses in words that are
 //! no addresses. They must be blanked, since they would make builds differ and tell about the machine.
 
 mod blocks;
@@ -29,6 +29,7 @@ mod stub;
 mod symbols;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::fmt;
 use std::path::Path;
@@ -44,7 +45,8 @@ pub struct Gates {
     /// Words of the saved ranges that the dynamic loader writes, and those that the stub has named as the process's:
     /// start and size. A restore leaves them alone.
     pub kept: Vec<(u64, u64)>,
-    /// `random.Random` objects whose state depends on entropy or time: to be seeded anew.
+    /// `random.Random` objects whose state depends on entropy or time, to be seeded anew, and texts with random UUIDs, to get
+    /// others.
     pub reseeded: Vec<u64>,
     /// Bytes that nobody uses or can mean, and that differ or point out: start and size. To be written as zeros.
     pub blank: Vec<(u64, u64)>,
@@ -92,7 +94,7 @@ pub struct Statistics {
     pub kept: u64,
     /// Registered by the caller.
     pub slots: u64,
-    /// State of generators.
+    /// State of generators, random texts.
     pub reseeded: u64,
     /// Used by nobody, in part or as a whole.
     pub stale: u64,

@@ -42,6 +42,7 @@ const OB_FVAL: u64 = 16;
 const OB_SVAL: u64 = 32;
 const TUPLE_ITEM: u64 = 24;
 const UNICODE_LENGTH: u64 = 16;
+const UNICODE_HASH: u64 = 24;
 const UNICODE_STATE: u64 = 32;
 const ASCII_SIZE: u64 = 40;
 const COMPACT_SIZE: u64 = 56;
@@ -167,6 +168,14 @@ impl<'s> Python<'s> {
             char::from_u32(u32::from_le_bytes(whole)).unwrap_or(char::REPLACEMENT_CHARACTER)
         };
         Some(bytes.chunks(usize::try_from(kind).ok()?).map(character).collect())
+    }
+
+    /// The ASCII `str` whose bytes an address is among and of which nobody has asked for the hash, and its text.
+    pub(super) fn unhashed_text(&self, address: u64) -> Option<(u64, String)> {
+        let object = self.object_around(address)?;
+        let text = self.text(&object).filter(|text| text.is_ascii())?;
+        let is_unhashed = self.space.word(object.address + UNICODE_HASH)? == u64::MAX;
+        is_unhashed.then_some((object.address, text))
     }
 
     /// The name of the attribute whose value stands at an address within an object (`_PyObject_InlineValues`).

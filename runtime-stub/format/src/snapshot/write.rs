@@ -53,7 +53,7 @@ pub struct NewSnapshot<'a> {
     pub regions: Vec<NewRegion<'a>>,
     /// What keeps the new process's content.
     pub kept: Vec<Kept>,
-    /// The addresses of random generators to be seeded.
+    /// The addresses of random generators to be seeded, and of texts whose UUIDs are to be others.
     pub reseeded: Vec<u64>,
     /// The environment.
     pub variables: Vec<NewVariable>,

@@ -4,7 +4,7 @@
 //! their initialisers long run. What they are bound to of the host's C library is bound anew, both the words that they
 //! import and those that they have copied from there (a table of functions, say), which the recording has found.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_ulong, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
@@ -35,10 +35,14 @@ struct Copied {
     symbol: u64,
 }
 
-/// The C library's locale "C", which libraries ask for once and keep: no symbol of theirs, but the same for all.
-const C_LOCALE: u64 = u64::MAX - 1;
+/// What libraries get from the C library and keep, and what has no symbol: the first of as many numbers as
+/// [`unnamed`] has values.
+const UNNAMED: u64 = u64::MAX - 0xff;
 
-/// One that libraries import.
+/// Words of `struct __locale_struct` (bits/types/__locale_t.h): 13 categories, 3 tables, 13 names.
+const LOCALE_WORDS: usize = 29;
+
+/// One that libraries import, or one without a name.
 #[derive(Clone, Copy)]
 struct Known {
     value: u64,
@@ -49,9 +53,9 @@ struct Known {
 static COPIED: AtomicPtr<Copied> = AtomicPtr::new(ptr::null_mut());
 static COPIED_COUNT: AtomicUsize = AtomicUsize::new(0);
 
-/// Libraries of which it is known that they draw randomness for hash tables alone, by a folder of their paths: pydantic's,
-/// in which every validator has tables of its own.
-const ONLY_HASHING: [&[u8]; 1] = [b"/pydantic_core/"];
+/// Libraries of which it is known that they draw randomness for hash tables alone, by a folder of their paths: lxml's (libxml2's
+/// dictionaries) and pydantic's, in which every validator has tables of its own.
+const ONLY_HASHING: [&[u8]; 2] = [b"/lxml/", b"/pydantic_core/"];
 
 /// Whether code is that of such a library. For process.c.
 // SAFETY: a name that only process.c uses.
@@ -154,7 +158,7 @@ pub(crate) fn find_copied(ranges: &[(u64, u64)]) -> Option<()> {
 fn known_values() -> Option<&'static [Known]> {
     let imports =
         || ready().flat_map(|(loaded, library)| library.imports().map(move |import| (loaded, library, import)));
-    let count = imports().count().saturating_add(1);
+    let count = imports().count().saturating_add(unnamed().count());
     let size = count.checked_mul(size_of::<Known>()).filter(|size| *size > 0)?;
     let room = crate::sys::snapshot::anonymous(size).cast::<Known>();
     if room.is_null() {
@@ -171,16 +175,32 @@ fn known_values() -> Option<&'static [Known]> {
             filled = filled.saturating_add(1);
         }
     }
-    let locale = c_locale().addr() as u64;
-    if locale != 0 {
-        // SAFETY: there is room for one more.
-        unsafe { room.add(filled).write(Known { value: locale, library: 0, symbol: C_LOCALE }) };
+    for (symbol, value) in (UNNAMED..).zip(unnamed()).filter(|(_, value)| *value != 0) {
+        // SAFETY: as above.
+        unsafe { room.add(filled).write(Known { value, library: 0, symbol }) };
         filled = filled.saturating_add(1);
     }
     // SAFETY: as many have been written.
     let known = unsafe { core::slice::from_raw_parts_mut(room, filled) };
+    Some(without_repetitions(known))
+}
+
+/// Sorted by value, and of each value the first: which it is may not depend on where libraries lie.
+fn without_repetitions(known: &mut [Known]) -> &mut [Known] {
     known.sort_unstable_by_key(|known| (known.value, known.library, known.symbol));
-    Some(known)
+    let mut count = 0_usize;
+    for index in 0..known.len() {
+        let Some(one) = known.get(index).copied() else { break };
+        let last = count.checked_sub(1).and_then(|last| known.get(last));
+        if last.is_some_and(|last| last.value == one.value) {
+            continue;
+        }
+        if let Some(place) = known.get_mut(count) {
+            *place = one;
+        }
+        count = count.saturating_add(1);
+    }
+    known.get_mut(..count).unwrap_or_default()
 }
 
 /// Brings the libraries of a snapshot, whose data is in place, to run again. False if a library can't be: there is no way on.
@@ -246,14 +266,41 @@ fn processor_count() -> c_int {
     if is_known { unsafe { libc::CPU_COUNT(&set) } } else { 1 }
 }
 
-fn c_locale() -> *mut c_void {
+/// The standard streams; the locale "C", which is the same for all, what it consists of, and its classes of characters, all of
+/// which C++'s library copies.
+fn unnamed() -> impl Iterator<Item = u64> {
+    /// The classes that every locale has (ISO C, 7.30.2.1.1).
+    const CLASSES: [&CStr; 12] = [
+        c"alnum", c"alpha", c"blank", c"cntrl", c"digit", c"graph", c"lower", c"print", c"punct", c"space", c"upper",
+        c"xdigit",
+    ];
+    unsafe extern "C" {
+        fn wctype_l(class: *const c_char, locale: libc::locale_t) -> c_ulong;
+        static stdin: *mut c_void;
+        static stdout: *mut c_void;
+        static stderr: *mut c_void;
+    }
+    // SAFETY: the C library's variables, which nobody assigns to.
+    let streams = unsafe { [stdin, stdout, stderr] };
     // SAFETY: a C string, and no locale to be changed.
-    unsafe { libc::newlocale(libc::LC_ALL_MASK, c"C".as_ptr(), ptr::null_mut()) }.cast()
+    let locale = unsafe { libc::newlocale(libc::LC_ALL_MASK, c"C".as_ptr(), ptr::null_mut()) };
+    let words: &[u64] = match locale.is_null() {
+        true => &[],
+        // SAFETY: a structure of that many words, which is constant.
+        false => unsafe { core::slice::from_raw_parts(locale.cast(), LOCALE_WORDS) },
+    };
+    let classes = CLASSES.iter().filter(move |_| !locale.is_null()).map(move |class| {
+        // SAFETY: a C string, and a locale.
+        unsafe { wctype_l(class.as_ptr(), locale) }
+    });
+    let addresses = streams.into_iter().chain([locale.cast()]).map(|pointer| pointer.addr() as u64);
+    addresses.chain(words.iter().copied()).chain(classes)
 }
 
 fn address(copied: &Copied) -> Option<*mut c_void> {
-    if copied.symbol == C_LOCALE {
-        return Some(c_locale()).filter(|locale| !locale.is_null());
+    if let Some(index) = copied.symbol.checked_sub(UNNAMED) {
+        let value = unnamed().nth(usize::try_from(index).ok()?).filter(|value| *value != 0)?;
+        return usize::try_from(value).ok().map(ptr::with_exposed_provenance_mut);
     }
     let loaded = table::known().get(usize::try_from(copied.library).ok()?)?;
     let symbol: ImportSymbol<'_> = loaded.library()?.import_symbol(copied.symbol)?;

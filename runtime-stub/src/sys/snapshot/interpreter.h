@@ -12,8 +12,8 @@ typedef struct {
     char *const *original_arguments;  /* sys.orig_argv */
     size_t original_argument_count;
     char ***environment;              /* the C library's variable */
-    void *const *generators;          /* objects of _random.Random to be seeded */
-    size_t generator_count;
+    void *const *reseeded;            /* objects of _random.Random to be seeded, texts that need other UUIDs */
+    size_t reseeded_count;
 } pyfreeze_process;
 
 /* The region of Python's objects while a snapshot is recorded: as in the payload format, which `memory.rs` checks. */

@@ -212,12 +212,14 @@ __wrap_getentropy(void *bytes, size_t size)
     }
     return __wrap_syscall(SYS_getrandom, (long)bytes, (long)size, 0, 0, 0, 0) == (long)size ? 0 : -1;
 }
-int _PyFreeze_getentropy(void *, size_t) FOR_LIBRARIES("__wrap_getentropy");
 
 /* Of Linux 5.6 (linux/random.h). */
 #ifndef GRND_INSECURE
 #define GRND_INSECURE 4
 #endif
+
+/* The interpreter's, of which the hash of every text is made: the bytes of _Py_HashSecret_t (Include/cpython/pyhash.h). */
+extern const unsigned char _Py_HashSecret[24];
 
 /* As one function with six arguments: the kernel takes no more, and a variadic call passes them alike. */
 extern long __real_syscall(long, long, long, long, long, long, long);
@@ -226,9 +228,12 @@ __wrap_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
     if (__builtin_expect(machine >= 0, 0)) {
         if (number == SYS_getrandom && (c & GRND_INSECURE) != 0) {
-            /* Not for secrets, says who asks: seeds of hash tables, which all processes of a program will share. */
+            /* Not for secrets, says who asks: seeds of hash tables, which all processes of a program will share. They come
+               from the seed for hashes of texts, and with it from the payload. */
             pyfreeze_note("hash-seed", "");
-            memset((char *)a, 0x5a, (size_t)b);
+            for (long i = 0; i < b; i++) {
+                ((unsigned char *)a)[i] = _Py_HashSecret[(size_t)i % sizeof _Py_HashSecret];
+            }
             return b;
         }
         if (number == SYS_getrandom && is_simulated("entropy", "")) {
@@ -253,6 +258,15 @@ _PyFreeze_getrandom(void *bytes, size_t size, unsigned flags)
         flags |= GRND_INSECURE;
     }
     return __wrap_syscall(SYS_getrandom, (long)bytes, (long)size, (long)flags, 0, 0, 0);
+}
+
+__attribute__((visibility("default"))) int
+_PyFreeze_getentropy(void *bytes, size_t size)
+{
+    if (__builtin_expect(machine >= 0, 0) && pyfreeze_only_hashes(__builtin_return_address(0))) {
+        return __wrap_syscall(SYS_getrandom, (long)bytes, (long)size, GRND_INSECURE, 0, 0, 0) == (long)size ? 0 : -1;
+    }
+    return __wrap_getentropy(bytes, size);
 }
 
 /* A recorded library must not keep who its standard streams are. */

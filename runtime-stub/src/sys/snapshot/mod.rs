@@ -9,6 +9,7 @@ mod memory;
 mod processor;
 mod record;
 mod resume;
+mod stack;
 
 pub(crate) use map::anonymous;
 pub(crate) use memory::is_recording;

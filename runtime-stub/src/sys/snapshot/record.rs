@@ -9,7 +9,7 @@ use core::ptr;
 
 use pyfreeze_format::{Payload, SnapshotUse};
 
-use super::{map, memory, processor};
+use super::{map, memory, processor, stack};
 use crate::message::Failure;
 use crate::sys::libc_next::{self, Next};
 use crate::sys::loader::resume as libraries;
@@ -79,8 +79,14 @@ impl Recording {
         Ok(Some((Self { folder }, Process::recorded())))
     }
 
+    /// Runs the recorded process, on a stack that lies where every recording has it; gives the exit status.
+    pub fn run(&self, start: impl FnOnce() -> Result<Interpreter, i32>) -> i32 {
+        let run = || start().map_or_else(|status| status, |interpreter| self.finish(interpreter));
+        stack::run(run).unwrap_or_else(|| failed(b"the address of its stack is taken"))
+    }
+
     /// Runs the recorder and writes the recording; gives the exit status.
-    pub fn finish(&self, _interpreter: Interpreter) -> i32 {
+    fn finish(&self, _interpreter: Interpreter) -> i32 {
         let Some(source) = self.read_recorder() else { return failed(b"the recorder can't be read") };
         // SAFETY: the interpreter is ready.
         unsafe { pyfreeze_zero_freed_memory(1) };
@@ -167,8 +173,7 @@ impl Recording {
         for word in libraries::bound() {
             ranges.range(b"bound", word, size_of::<u64>() as u64, b"")?;
         }
-        let stack = process::stack_address();
-        ranges.range(b"stack", stack, 0, b"")?;
+        ranges.range(b"stack", stack::ADDRESS, stack::SIZE, b"")?;
         let processor = (&raw const OPENSSL_ia32cap_P).addr() as u64;
         ranges.range(b"kept", processor, size_of::<[u32; 4]>() as u64, b"OPENSSL_ia32cap_P")?;
         self.copy_maps()

@@ -25,8 +25,8 @@ const SWITCH: &CStr = c"PYFREEZE_SNAPSHOT";
 /// Most bytes of data that stay the process's own.
 const MOST_KEPT: usize = 4096;
 
-/// Most generators that are seeded at a start.
-const MOST_GENERATORS: usize = 256;
+/// Most generators and texts that are made anew at a start.
+const MOST_RESEEDED: usize = 256;
 
 /// `pyfreeze_process` of interpreter.h.
 #[repr(C)]
@@ -37,8 +37,8 @@ struct ResumedProcess {
     original_arguments: *const *const c_char,
     original_argument_count: usize,
     environment: *mut *mut *mut c_char,
-    generators: *const *mut c_void,
-    generator_count: usize,
+    reseeded: *const *mut c_void,
+    reseeded_count: usize,
 }
 
 unsafe extern "C" {
@@ -62,11 +62,11 @@ pub fn resume(process: &Process, payload: &'static [u8], skip: usize) -> Option<
     if has_libraries && !(processor::suffices(snapshot.processor()) && pages::may_become_executable()) {
         return None;
     }
-    let mut generators = [ptr::null_mut(); MOST_GENERATORS];
-    let count = fill(&mut generators, snapshot.reseeded().map(|address| address as *mut c_void))?;
+    let mut reseeded = [ptr::null_mut(); MOST_RESEEDED];
+    let count = fill(&mut reseeded, snapshot.reseeded().map(|address| address as *mut c_void))?;
     exchange(&snapshot)?;
     state::renew(process, payload);
-    Some(enter(process, skip, generators.get(..count).unwrap_or_default()))
+    Some(enter(process, skip, reseeded.get(..count).unwrap_or_default()))
 }
 
 /// Makes the recorded memory the process's own; `None` if that can't be done, and nothing has changed.
@@ -148,7 +148,7 @@ fn exchange_data(snapshot: &Snapshot<'static>, region: &Region) -> bool {
 }
 
 /// Puts the process into the interpreter that has come with the memory.
-fn enter(process: &Process, skip: usize, generators: &[*mut c_void]) -> Result<Interpreter, i32> {
+fn enter(process: &Process, skip: usize, reseeded: &[*mut c_void]) -> Result<Interpreter, i32> {
     let (size, alignment) = segment::thread_local_size();
     // SAFETY: that many bytes before the thread pointer are the program's thread-local variables, as when it was recorded.
     unsafe { pyfreeze_load_thread(size, alignment) };
@@ -163,7 +163,6 @@ fn enter(process: &Process, skip: usize, generators: &[*mut c_void]) -> Result<I
     // SAFETY: the recorded libraries are in place.
     unsafe { pyfreeze_resume_libraries() };
     libraries::set_thread_counts();
-    static ENVIRONMENT: Next = Next::new(c"environ");
     let own = process.raw_arguments();
     let mut arguments = CStrings::new();
     let (first, rest) = own.split_first().map_or((c"".as_ptr(), own), |(first, rest)| (*first, rest));
@@ -175,9 +174,9 @@ fn enter(process: &Process, skip: usize, generators: &[*mut c_void]) -> Result<I
         argument_count: arguments.count(),
         original_arguments: own.as_ptr(),
         original_argument_count: own.len(),
-        environment: ENVIRONMENT.address().cast(),
-        generators: generators.as_ptr(),
-        generator_count: generators.len(),
+        environment: environment(),
+        reseeded: reseeded.as_ptr(),
+        reseeded_count: reseeded.len(),
     };
     // SAFETY: the interpreter is idle, as it was recorded, and all pointers outlive the call.
     if unsafe { pyfreeze_resume_interpreter(&raw const resumed) } < 0 {
@@ -205,7 +204,31 @@ fn is_switched_off() -> bool {
 }
 
 fn has_same_variables(snapshot: &Snapshot<'static>) -> bool {
-    snapshot.variables().all(|recorded| variable(recorded.name) == recorded.value)
+    snapshot.variables().all(|recorded| match recorded.name.to_bytes() {
+        // A family of variables, none of which was set.
+        [prefix @ .., b'*'] => !has_variable(prefix),
+        _ => variable(recorded.name) == recorded.value,
+    })
+}
+
+/// Whether a variable is set whose name begins so.
+fn has_variable(prefix: &[u8]) -> bool {
+    // SAFETY: the C library's variable.
+    let mut place: *const *mut c_char = unsafe { environment().as_ref() }.copied().unwrap_or_default();
+    let mut variables = core::iter::from_fn(|| {
+        // SAFETY: null, or a place of an array that ends with a null pointer, which is the last to be looked at.
+        let text = unsafe { place.as_ref() }.filter(|text| !text.is_null())?;
+        place = place.wrapping_add(1);
+        // SAFETY: a C string of the environment.
+        Some(unsafe { CStr::from_ptr(*text) })
+    });
+    variables.any(|variable| variable.to_bytes().starts_with(prefix))
+}
+
+/// The C library's `environ`.
+fn environment() -> *mut *mut *mut c_char {
+    static ENVIRONMENT: Next = Next::new(c"environ");
+    ENVIRONMENT.address().cast()
 }
 
 fn variable(name: &CStr) -> Option<&'static CStr> {

@@ -28,10 +28,13 @@
 #include <signal.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "interpreter.h"
+
+#define UUID_SIZE 36
 
 /* ---- in a resumed process ------------------------------------------------------------------------------------ */
 
@@ -238,6 +241,54 @@ call_hooks(PyObject *hooks)
     return 0;
 }
 
+/* Whether a UUID of version 4 begins here, as freezer/src/snapshot/gates/texts.rs knows it. */
+static int
+is_uuid(const char *text)
+{
+    for (int i = 0; i < UUID_SIZE; i++) {
+        int is_hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+        const char *allowed = is_hyphen ? "-" : i == 14 ? "4" : i == 19 ? "89ab" : "0123456789abcdef";
+        if (text[i] == 0 || strchr(allowed, text[i]) == NULL) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static int
+renew_uuids(char *text, Py_ssize_t length)
+{
+    for (Py_ssize_t i = 0; i + UUID_SIZE <= length; i++) {
+        if (!is_uuid(text + i)) {
+            continue;
+        }
+        unsigned char random[UUID_SIZE];
+        if (syscall(SYS_getrandom, random, sizeof random, 0) != sizeof random) {
+            PyErr_SetFromErrno(PyExc_OSError);
+            return -1;
+        }
+        for (int j = 0; j < UUID_SIZE; j++) {
+            if (text[i + j] != '-' && j != 14) {
+                text[i + j] = j == 19 ? "89ab"[random[j] & 3] : "0123456789abcdef"[random[j] & 15];
+            }
+        }
+        i += UUID_SIZE - 1;
+    }
+    return 0;
+}
+
+/* Gives the process randomness of its own: an object of _random.Random another seed, a text other UUIDs. */
+static int
+reseed(PyObject *object)
+{
+    if (PyUnicode_CheckExact(object)) {
+        return renew_uuids(PyUnicode_DATA(object), PyUnicode_GET_LENGTH(object));
+    }
+    PyObject *result = kept.seed == NULL ? Py_NewRef(Py_None) : PyObject_CallOneArg(kept.seed, object);
+    Py_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
+
 static int
 resume_interpreter(const pyfreeze_process *process)
 {
@@ -257,12 +308,10 @@ resume_interpreter(const pyfreeze_process *process)
         return -1;
     }
     resume_signals();
-    for (size_t i = 0; i < process->generator_count && kept.seed != NULL; i++) {
-        PyObject *result = PyObject_CallOneArg(kept.seed, (PyObject *)process->generators[i]);
-        if (result == NULL) {
+    for (size_t i = 0; i < process->reseeded_count; i++) {
+        if (reseed((PyObject *)process->reseeded[i]) < 0) {
             return -1;
         }
-        Py_DECREF(result);
     }
     if (kept.set_time_zone != NULL) {
         PyObject *result = PyObject_CallNoArgs(kept.set_time_zone);
