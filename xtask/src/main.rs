@@ -7,6 +7,7 @@ mod runtime;
 
 mod product;
 
+mod cpython_tests;
 mod demo;
 mod dist;
 mod test;
@@ -51,6 +52,8 @@ enum Command {
         /// Only rows whose names begin with one of these: all by default
         rows: Vec<String>,
     },
+    /// Run CPython's own tests in a process restored from a snapshot, and in an ordinary one
+    CpythonTests(cpython_tests::Arguments),
     /// Put the release binary and its licences into a tar archive
     Dist,
 }
@@ -73,6 +76,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Build => print(&product::build()?.pyfreeze),
         Command::Bench { project } => demo::bench(project),
         Command::Compat { snapshot, rows } => test::compat(snapshot.as_deref(), &rows),
+        Command::CpythonTests(arguments) => cpython_tests::run(&arguments),
         Command::Dist => print(&dist::run_dist()?),
     }
 }

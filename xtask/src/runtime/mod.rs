@@ -20,6 +20,7 @@ mod machine;
 mod pack;
 mod patch;
 mod stub;
+mod test_suite;
 mod toolchain;
 mod ui;
 
@@ -29,6 +30,7 @@ pub(crate) use cpython::CpythonPrefix;
 pub(crate) use error::Error;
 pub(crate) use pack::{PackError, PackInputs};
 pub(crate) use stub::Stub;
+pub(crate) use test_suite::TestSuite;
 pub(crate) use ui::Ui;
 
 use cache::Cache;
@@ -73,6 +75,11 @@ pub(crate) fn pack(prefix: &CpythonPrefix, stub: &Stub, installer: &Path, ui: &U
     };
     let folder = cache.products();
     ui.step("runtime pack", &cache.logs(), |_| pack::pack(&inputs, &folder, &|_, _, _| ()).map_err(Error::from))
+}
+
+/// CPython's own tests, from the sources of `prefix`, with the extension modules that they need.
+pub(crate) fn test_suite(prefix: &CpythonPrefix, ui: &Ui) -> Result<TestSuite> {
+    test_suite::prepare(&Cache::open()?, prefix, ui)
 }
 
 /// The folder `runtime-stub` of the checkout that this program was compiled from.
