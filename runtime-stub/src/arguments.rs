@@ -24,6 +24,10 @@ pub enum Command {
     Spawned,
 }
 
+/// The script of the process that removes what processes of `multiprocessing` have left behind, around the number of a
+/// descriptor (`multiprocessing.resource_tracker.ResourceTracker.ensure_running`).
+const RESOURCE_TRACKER: [&[u8]; 2] = [b"from multiprocessing.resource_tracker import main;main(", b")"];
+
 /// Options of one letter that python's command line takes without a value (`Python/initconfig.c`).
 const FLAGS: &[u8] = b"bBdEiIOPqsSuvx";
 
@@ -40,6 +44,28 @@ pub fn classify<'a>(
         Some(_) if is_python_command(arguments) => Command::Python { skip: 0 },
         Some(_) => Command::Program { skip: 0 },
     }
+}
+
+/// Whether these are the arguments of `multiprocessing`'s resource tracker. It outlives the process that has started it, if
+/// need be from its first moment on, and can do nothing but what it is there for: so it is a Python whoever starts it.
+pub fn is_resource_tracker<'a>(mut arguments: impl Iterator<Item = &'a [u8]>) -> bool {
+    let [before, after] = RESOURCE_TRACKER;
+    let is_script = |argument: &[u8]| {
+        let number = argument.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+        number.is_some_and(|number| number.iter().all(u8::is_ascii_digit))
+    };
+    while let Some(argument) = arguments.next() {
+        match argument {
+            b"-c" => return arguments.next().is_some_and(is_script),
+            [b'-', options @ ..] => match read_options(options) {
+                Options::Flags => {}
+                Options::Value => drop(arguments.next()),
+                Options::Command { .. } | Options::Unknown => return false,
+            },
+            _ => return false,
+        }
+    }
+    false
 }
 
 fn is_python_command<'a>(mut arguments: impl Iterator<Item = &'a [u8]>) -> bool {
@@ -116,6 +142,18 @@ mod tests {
         for line in ["", "serve", "-v serve", "-c", "--check", "-z -c x", "--help", "-h", "file.txt", "-v", "-W"] {
             assert_eq!(command(line), Command::Program { skip: 0 }, "{line}");
         }
+    }
+
+    #[test]
+    fn the_resource_tracker_is_known() {
+        let is_known = |arguments: &[&str]| super::is_resource_tracker(arguments.iter().map(|text| text.as_bytes()));
+        let script = "from multiprocessing.resource_tracker import main;main(12)";
+        assert!(is_known(&["-c", script]));
+        assert!(is_known(&["-I", "-Wignore", "-X", "utf8", "-c", script]));
+        assert!(!is_known(&["-c", "from multiprocessing.resource_tracker import main;main(1);print(2)"]));
+        assert!(!is_known(&["-c", "from multiprocessing.resource_tracker import main;main(x)"]));
+        assert!(!is_known(&["serve", "-c", script]) && !is_known(&["-mx", "-c", script]));
+        assert!(!is_known(&["-c"]) && !is_known(&[]));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use core::num::NonZeroU32;
 
 use pyfreeze_format::{EntryPointKind, FormatError, Payload, SettingKey, SnapshotUse};
 
-use crate::arguments::{Command, classify};
+use crate::arguments::{Command, classify, is_resource_tracker};
 use crate::message::{self, Failure};
 use crate::sys::process::Process;
 use crate::sys::python::{Interpreter, Plan};
@@ -53,6 +53,9 @@ fn start(process: &Process, payload: Payload<'static>) -> Result<Interpreter, i3
 fn command(process: &Process) -> Command {
     if process.has_arguments() && process.is_child_of_itself() {
         return classify(process.arguments().skip(1), |argument| process.names_itself(argument));
+    }
+    if !process.is_privileged() && is_resource_tracker(process.arguments().skip(1)) {
+        return Command::Python { skip: 0 };
     }
     Command::Program { skip: 0 }
 }

@@ -87,13 +87,20 @@ impl Process {
         name.rsplit(|byte| *byte == b'/').next().unwrap_or(name)
     }
 
+    /// True when this process has privileges that the one that started it may lack.
+    #[must_use]
+    #[allow(clippy::unused_self, reason = "a fact of the process like the others")]
+    pub fn is_privileged(&self) -> bool {
+        // SAFETY: getauxval has no precondition.
+        unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+    }
+
     /// True when the process that started this one runs the same executable, and this one has no privileges
     /// that the other may lack (`AT_SECURE`): the condition for being its Python. Nothing of it can be set from
     /// outside, as an environment variable could.
     #[must_use]
     pub fn is_child_of_itself(&self) -> bool {
-        // SAFETY: getauxval has no precondition.
-        if unsafe { libc::getauxval(libc::AT_SECURE) } != 0 {
+        if self.is_privileged() {
             return false;
         }
         // SAFETY: getppid has no precondition.
