@@ -42,6 +42,7 @@ extern struct pyfreeze_kept {
     PyObject *main_name;
     PyObject *hooks;
     PyObject *fork_hooks;
+    PyObject *finalizers;
     PyObject *seed;
     PyObject *flush;
     PyObject *set_time_zone;

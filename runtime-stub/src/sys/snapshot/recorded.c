@@ -351,10 +351,43 @@ find_signal_handler(void)
     }
 }
 
+/* Whether somebody would notice that an object goes: it dies as ever, then. Not types, functions and modules, of which
+   programs have thousands. */
+static int
+is_watched(PyObject *object)
+{
+    if (PyType_Check(object) || PyFunction_Check(object) || PyModule_Check(object) ||
+        !_PyType_SUPPORTS_WEAKREFS(Py_TYPE(object))) {
+        return 0;
+    }
+    return *_PyObject_GET_WEAKREFS_LISTPTR(object) != NULL;
+}
+
+/* Weak references to all objects of classes with a `__del__` of their own: the end of the process calls it. */
+static PyObject *
+objects_with_finalizers(PyInterpreterState *interpreter)
+{
+    PyObject *found = PyList_New(0);
+    /* After a collection all objects are in the oldest generation. */
+    PyGC_Head *list = &interpreter->gc.generations[NUM_GENERATIONS - 1].head;
+    for (PyGC_Head *each = _PyGCHead_NEXT(list); found != NULL && each != list; each = _PyGCHead_NEXT(each)) {
+        PyTypeObject *type = Py_TYPE(_Py_FROM_GC(each));
+        PyObject *method = type->tp_finalize == NULL ? NULL : _PyType_Lookup(type, &_Py_ID(__del__));
+        if (method != NULL && PyFunction_Check(method) && _PyType_SUPPORTS_WEAKREFS(type)) {
+            PyObject *reference = PyWeakref_NewRef(_Py_FROM_GC(each), NULL);
+            if (reference == NULL || PyList_Append(found, reference) < 0) {
+                Py_CLEAR(found);
+            }
+            Py_XDECREF(reference);
+        }
+    }
+    return found;
+}
+
 static int
 make_immortal(PyObject *object, void *Py_UNUSED(unused))
 {
-    if (!_Py_IsImmortal(object)) {
+    if (!_Py_IsImmortal(object) && !is_watched(object)) {
         object->ob_refcnt = _Py_IMMORTAL_REFCNT;
     }
     return 0;
@@ -577,6 +610,11 @@ pyfreeze_prepare_dump(void)
     PyErr_Clear();
     PyGC_Collect();
     PyGC_Collect();
+    kept.finalizers = objects_with_finalizers(interpreter);
+    if (kept.finalizers == NULL) {
+        PyErr_Print();
+        return "there is no memory";
+    }
     _PyGC_Freeze(interpreter);
     /* The standard streams must die at the end, for that is when the last is written that finalisers print. */
     Py_ssize_t references[6];

@@ -241,6 +241,16 @@ call_hooks(PyObject *hooks)
     return 0;
 }
 
+/* Whoever owns a value of the process may end before it. */
+static void
+release_slots(void)
+{
+    for (size_t i = 0; i < kept.slot_count; i++) {
+        Py_CLEAR(kept.slots[i].owner);
+    }
+    kept.slot_count = 0;
+}
+
 /* Whether a UUID of version 4 begins here, as freezer/src/snapshot/gates/texts.rs knows it. */
 static int
 is_uuid(const char *text)
@@ -323,6 +333,7 @@ resume_interpreter(const pyfreeze_process *process)
     if (pyfreeze_fill_slots(0) < 0 || make_main(interpreter) < 0) {
         return -1;
     }
+    release_slots();
     return call_hooks(kept.fork_hooks) < 0 || call_hooks(kept.hooks) < 0 ? -1 : 0;
 }
 
@@ -385,6 +396,64 @@ has_finalizers(PyInterpreterState *interpreter, PyObject *files)
     return found;
 }
 
+/* Whether a ResourceWarning is to be shown, as the first filter says that is about it. */
+static int
+shows_resource_warnings(PyInterpreterState *interpreter)
+{
+    PyObject *module = PyImport_GetModule(&_Py_ID(warnings));
+    PyObject *filters = module == NULL ? NULL : PyObject_GetAttr(module, &_Py_ID(filters));
+    /* Borrowed: the module keeps its list. */
+    Py_XDECREF(filters);
+    Py_XDECREF(module);
+    filters = filters == NULL ? interpreter->warnings.filters : filters;
+    for (Py_ssize_t i = 0; filters != NULL && PyList_Check(filters) && i < PyList_GET_SIZE(filters); i++) {
+        PyObject *filter = PyList_GET_ITEM(filters, i);
+        PyObject *category = PyTuple_Check(filter) && PyTuple_GET_SIZE(filter) == 5 ? PyTuple_GET_ITEM(filter, 2) : NULL;
+        if (category != NULL && PyObject_IsSubclass(PyExc_ResourceWarning, category) == 1) {
+            int is_for_all = Py_IsNone(PyTuple_GET_ITEM(filter, 1)) && Py_IsNone(PyTuple_GET_ITEM(filter, 3));
+            return !is_for_all || !PyUnicode_EqualToUTF8(PyTuple_GET_ITEM(filter, 0), "ignore");
+        }
+    }
+    PyErr_Clear();
+    return 1;
+}
+
+static int
+is_true(PyObject *object, const char *attribute)
+{
+    PyObject *value = PyObject_GetAttrString(object, attribute);
+    int result = value != NULL && PyObject_IsTrue(value) == 1;
+    Py_XDECREF(value);
+    PyErr_Clear();
+    return result;
+}
+
+/* Whether a file was left open, of which a warning tells when it is collected: not if its descriptor is another's. */
+static int
+has_open_file(PyObject *files)
+{
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(files); i++) {
+        PyObject *file = PyList_GET_ITEM(files, i);
+        if (PyObject_TypeCheck(file, kept.raw_type) && !is_true(file, "closed") && is_true(file, "closefd")) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* What the snapshot brought and still lives is no part of any collection. */
+static void
+call_finalizers(void)
+{
+    for (Py_ssize_t i = 0; kept.finalizers != NULL && i < PyList_GET_SIZE(kept.finalizers); i++) {
+        PyObject *object = NULL;
+        if (PyWeakref_GetRef(PyList_GET_ITEM(kept.finalizers, i), &object) == 1) {
+            PyObject_CallFinalizer(object);
+            Py_DECREF(object);
+        }
+    }
+}
+
 static void
 flush_all(PyObject *files)
 {
@@ -443,9 +512,11 @@ finalize_resumed(void)
     }
     _Py_FinishPendingCalls(tstate);
     _PyAtExit_Call(interpreter);
+    call_finalizers();
     const PyConfig *config = _PyInterpreterState_GetConfig(interpreter);
     PyObject *files = PyList_New(0);
     int is_simple = files != NULL && !has_finalizers(interpreter, files) &&
+                    !(has_open_file(files) && shows_resource_warnings(interpreter)) &&
                     PyThreadState_Next(PyInterpreterState_ThreadHead(interpreter)) == NULL &&
                     config->warnoptions.length == 0 && !config->dev_mode;
     if (!is_simple) {
