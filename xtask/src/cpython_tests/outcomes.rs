@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pyfreeze_tests::command::Status;
 
 /// What stands for the module as a whole among its tests.
-const WHOLE: &str = "(the process)";
+pub(super) const WHOLE: &str = "(the process)";
 
 /// The outcomes of one module.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +56,10 @@ impl Outcomes {
     /// Every test's outcome.
     pub(super) fn of(&self, test: &str) -> &str {
         self.by_test.get(test).map_or("not there", String::as_str)
+    }
+
+    pub(super) fn has(&self, test: &str) -> bool {
+        self.by_test.contains_key(test)
     }
 
     pub(super) fn tests(&self) -> impl Iterator<Item = &str> {

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::comparison::{Comparison, Finding};
+use super::comparison::{Comparison, Finding, Verdict};
 use super::outcomes::Counts;
 
 /// All modules so far.
@@ -10,7 +10,8 @@ use super::outcomes::Counts;
 pub(super) struct Report {
     modules: usize,
     totals: [Counts; 2],
-    real: usize,
+    differ: usize,
+    expected: usize,
     unsteady: usize,
 }
 
@@ -22,7 +23,11 @@ impl Report {
         println!("{module:<60} restored {restored}   ordinary {ordinary}");
         for finding in findings {
             println!("  {}", described(finding));
-            *(if finding.is_real() { &mut self.real } else { &mut self.unsteady }) += 1;
+            *match finding.verdict() {
+                Verdict::Differs => &mut self.differ,
+                Verdict::Expected(_) => &mut self.expected,
+                Verdict::Unsteady => &mut self.unsteady,
+            } += 1;
         }
         // Whoever waits for hours wants to see it in a file, too.
         let _ = std::io::stdout().flush();
@@ -36,12 +41,12 @@ impl Report {
     pub(super) fn close(&self) {
         let [restored, ordinary] = self.totals.map(shown);
         println!("\n{} modules   restored {restored}   ordinary {ordinary}", self.modules);
-        println!("{} tests differ, {} are unsteady", self.real, self.unsteady);
+        println!("{} tests differ, {} more as expected, {} are unsteady", self.differ, self.expected, self.unsteady);
     }
 
     /// Whether nothing differs.
     pub(super) fn is_good(&self) -> bool {
-        self.real == 0
+        self.differ == 0
     }
 }
 
@@ -51,7 +56,11 @@ fn shown(counts: Counts) -> String {
 }
 
 fn described(finding: &Finding) -> String {
-    let verdict = if finding.is_real() { "differs" } else { "unsteady" };
+    let verdict = match finding.verdict() {
+        Verdict::Differs => "differs".to_owned(),
+        Verdict::Expected(reason) => format!("differs as expected ({reason})"),
+        Verdict::Unsteady => "unsteady".to_owned(),
+    };
     let [restored, ordinary] = finding.outcomes.each_ref().map(|outcomes| outcomes.join(" / "));
     format!("{verdict}: {}: restored {restored}; ordinary {ordinary}", finding.test)
 }

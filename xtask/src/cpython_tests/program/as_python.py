@@ -4,6 +4,7 @@ Of python's options those are obeyed that can be once the interpreter runs; the 
 restored process as in an ordinary one.
 """
 
+import platform
 import runpy
 import sys
 import types
@@ -20,6 +21,9 @@ def main(arguments):
         sys.argv[1:] = arguments
         spawn.freeze_support()
     options, rest = read(arguments)
+    if any(letter in "hV" for letter, _ in options):
+        print(f"Python {platform.python_version()}")
+        return
     obey(options)
     how, what = options[-1] if options and options[-1][0] in "cm" else ("", "")
     if how == "c":
@@ -48,7 +52,8 @@ def read(arguments):
         while letters:
             letter, letters = letters[0], letters[1:]
             if letter == "-":
-                # A long option, which no test needs; `--check-hash-based-pycs` is the one with a value.
+                options.extend([("V", "")] if letters in ("help", "version") else [])
+                del rest[: letters == "check-hash-based-pycs"]
                 letters = ""
             elif letter in VALUED:
                 options.append((letter, letters or rest.pop(0)))
