@@ -117,7 +117,7 @@ pub(super) struct ProjectArguments {
 /// What the executable brings along as memory of a process that the build has started and stopped.
 #[derive(Debug, Args)]
 pub(super) struct SnapshotArguments {
-    /// How much the program brings along as memory instead of doing it at every start [default: off]
+    /// How much the program brings along as memory instead of doing it at every start [default: app]
     #[arg(help_heading = SNAPSHOT, long, value_name = "LEVEL")]
     pub(super) snapshot: Option<SnapshotArgument>,
     /// Run the program with these arguments while building, to learn what it imports late

@@ -16,11 +16,11 @@ use super::settings::{Reader, SettingsOverrides};
 #[serde(rename_all = "lowercase")]
 pub enum SnapshotChoice {
     /// Nothing: the ordinary start.
-    #[default]
     Off,
     /// The interpreter, ready, with modules of the standard library imported and the program's code unmarshalled.
     Runtime,
     /// Also the program's own imports, as far as they can be.
+    #[default]
     App,
 }
 
@@ -55,7 +55,7 @@ pub struct SnapshotSettings {
 impl Default for SnapshotSettings {
     fn default() -> Self {
         Self {
-            level: SnapshotChoice::Off,
+            level: SnapshotChoice::default(),
             train: Vec::new(),
             timeout: Duration::from_secs(60),
             include: Vec::new(),
