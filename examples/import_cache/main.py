@@ -1,10 +1,9 @@
-"""Shows what an import leaves behind on disk.
+"""Shows what an import leaves behind on disk; `docs/how-import-works.md` walks through it.
 
-Run with `python main.py` in a fresh copy of this folder: a `__pycache__` folder with a `.pyc` file appears beside
-`greeting.py`, because python caches what it compiled. Frozen, the module comes compiled from the executable:
-nothing is written, and no cache is ever looked for.
+Run with `python main.py` in a fresh copy of this folder: a folder `__pycache__` appears in `greetings`, because python keeps what
+it has compiled. Frozen, the modules come compiled from the executable: nothing is written, and no cache is looked for.
 """
 
-import greeting
+from greetings import greet
 
-print(greeting.text("cache"))
+print(greet("cache"))

@@ -37,6 +37,10 @@ pub mod key;
 // What is done with executables.
 pub mod inspect;
 
+pub mod pyc;
+
+pub mod dis;
+
 pub mod bench;
 
 pub mod trace;

@@ -64,15 +64,16 @@ fn import_cache(product: &Product) -> TestResult {
     let venv = packages::environment(product, "")?;
     fs::create_dir_all(workspace.join("app"))?;
     product.build(&script, &workspace.join("app/cache"), &[], workspace.path())?;
-    if workspace.list("project") != ["greeting.py", "main.py"] {
+    let sources = workspace.list("project");
+    if sources != ["greetings/", "greetings/__init__.py", "greetings/words.py", "main.py"] {
         return Err(format!("the build left something in the project: {:?}", workspace.list("project")).into());
     }
     let frozen = Run::new(workspace.join("app/cache"), workspace.join("app")).success()?;
-    if workspace.list("app") != ["cache"] || workspace.list("project") != ["greeting.py", "main.py"] {
+    if workspace.list("app") != ["cache"] || workspace.list("project") != sources {
         return Err(format!("the frozen program left something behind: {:?}", workspace.list("app")).into());
     }
     let python = Run::new(venv.join("bin/python"), workspace.path()).arg(&script).success()?;
-    if !workspace.list("project").contains(&"__pycache__/greeting.cpython-313.pyc".to_owned()) {
+    if !workspace.list("project").contains(&"greetings/__pycache__/words.cpython-313.pyc".to_owned()) {
         return Err(format!("python left no cache: {:?}", workspace.list("project")).into());
     }
     if frozen.stdout == python.stdout { Ok(()) } else { Err(frozen.report().into()) }

@@ -12,6 +12,8 @@ pub mod packages;
 pub mod product;
 
 pub mod directive;
+pub mod dis;
+pub mod learners;
 pub mod levels;
 
 pub mod cases;
@@ -24,6 +26,8 @@ pub mod hooks;
 pub mod install;
 pub mod libraries;
 pub mod project;
+pub mod pyc;
+mod pyc_pythons;
 pub mod reproducible;
 pub mod snapshot;
 pub mod tidy;
@@ -71,6 +75,9 @@ fn all_tests(options: &Options) -> Vec<Test> {
     tests.extend(hooks::tests());
     tests.extend(install::tests());
     tests.extend(trace::tests());
+    tests.extend(pyc::tests());
+    tests.extend(dis::tests());
+    tests.extend(learners::tests());
     tests.extend(executables::tests(options));
     tests.extend(libraries::tests());
     tests.extend(damage::tests());

@@ -25,6 +25,8 @@ const STAGES: &[&str] = &[
     "executable",
     "snapshot",
     "inspect",
+    "pyc",
+    "dis",
     "bench",
     "trace",
 ];

@@ -6,12 +6,16 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::dis::DisArguments;
+use super::pyc::PycArguments;
+
 const AFTER_HELP: &str = "\
 Exit status: 0 done, 1 failed, 2 wrong usage.
 
 Environment: PYFREEZE_RUNTIME  a runtime pack, instead of the embedded one
              PYFREEZE_CACHE    the cache folder, instead of $XDG_CACHE_HOME/pyfreeze or ~/.cache/pyfreeze
-             NO_COLOR          no colours";
+             NO_COLOR          no colours
+             PYTHONPYCACHEPREFIX, PYTHONDONTWRITEBYTECODE   for `pyc`: as for python";
 
 /// Above the options of the snapshot.
 const SNAPSHOT: &str = "Start-up snapshot";
@@ -41,6 +45,10 @@ pub(super) enum Command {
     Verify(VerifyArguments),
     /// Measure a program's start: frozen, and run from disk
     Bench(BenchArguments),
+    /// Say what is in a .pyc file, and whether python would use it
+    Pyc(PycArguments),
+    /// Disassemble a module or a function, with its source lines
+    Dis(DisArguments),
     /// Run the runtime's own interpreter (for developers of pyfreeze)
     #[command(hide = true)]
     Python(PythonArguments),

@@ -5,7 +5,9 @@
 mod arguments;
 mod bench;
 mod build;
+mod dis;
 mod inspect;
+mod pyc;
 mod python;
 mod trace;
 mod why;
@@ -57,6 +59,8 @@ pub fn run() -> ExitCode {
         Command::Trace(arguments) => return trace::run(arguments).unwrap_or_else(Failure::report),
         Command::Verify(arguments) => inspect::verify(&arguments),
         Command::Bench(arguments) => bench::run(arguments),
+        Command::Pyc(arguments) => pyc::run(&arguments),
+        Command::Dis(arguments) => dis::run(&arguments),
         Command::Python(arguments) => python::run(&arguments),
     };
     match outcome {

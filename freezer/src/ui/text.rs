@@ -45,11 +45,30 @@ pub fn duration_text(duration: Duration) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
+/// Rows as columns: the first to the left, all others to the right, two spaces apart.
+#[must_use]
+pub(super) fn columns(rows: &[Vec<String>]) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..count).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).enumerate();
+        let cells = cells.map(|(column, (cell, width))| match column {
+            0 => format!("{cell:<width$}"),
+            _ => format!("{cell:>width$}"),
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{count_text, duration_text, size_text};
+    use super::{columns, count_text, duration_text, size_text};
 
     #[test]
     fn sizes_have_one_decimal() {
@@ -66,5 +85,11 @@ mod tests {
     fn durations_have_three_digits() {
         let texts = [12_345_678, 456_700, 4_567, 789].map(|micros| duration_text(Duration::from_micros(micros)));
         assert_eq!(texts, ["12.3 s", "457 ms", "4.57 ms", "789 µs"]);
+    }
+
+    #[test]
+    fn columns_are_aligned() {
+        let rows = [["a", "bcd"], ["ef", "g"]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(columns(&rows), "a   bcd\nef    g\n");
     }
 }

@@ -1,0 +1,3 @@
+"""A package with one module."""
+
+from greetings.words import greet
