@@ -153,6 +153,8 @@ pub fn freeze(
     let library_files = LibraryFiles::read(&contents, runtime, worker_count)?;
     let libraries = LibraryPlan::new(&library_files, runtime, &library_options(&project.settings, worker_count))?;
     contents.warnings.extend(libraries.warnings().iter().cloned());
+    let unused_licenses = libraries.unused_licenses(runtime);
+    contents.files.retain(|file| !unused_licenses.contains(&file.path));
     let options = payload_options(&project.settings, worker_count);
     let stored = |done, total| progress(Progress::Stored { done, total });
     let mut payload = payload::write(&contents, &libraries, runtime, &options, &stored)?;

@@ -23,6 +23,8 @@ pub mod runtime;
 
 pub mod libraries;
 
+pub mod sbom;
+
 pub mod payload;
 
 pub mod image;
@@ -40,6 +42,7 @@ pub mod inspect;
 pub mod pyc;
 
 pub mod dis;
+pub mod extract;
 
 pub mod bench;
 

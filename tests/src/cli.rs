@@ -493,8 +493,10 @@ fn inspect_not_frozen(product: &Product) -> TestResult {
     insta::assert_snapshot!(texts.join("\n"), @r"
     status 1
     error: `text` was not made by pyfreeze: it is not an executable
+    hint: only executables made by `pyfreeze build` can be inspected
     status 1
     error: `/bin/true` was not made by pyfreeze: it is an ELF file without a payload
+    hint: only executables made by `pyfreeze build` can be inspected
     status 1
     error: Cannot read `nowhere`: No such file or directory (os error 2)
     ");
@@ -513,7 +515,7 @@ fn inspect_json(product: &Product) -> TestResult {
     let workspace = hello()?;
     product.command(workspace.path()).args(["build", "app.py", "-o", "out"]).success()?;
     let output = product.command(workspace.path()).args(["inspect", "out", "--json"]).success()?;
-    insta::assert_snapshot!(json_keys(&output.stdout)?.join(" "), @"cold_module_count digest distributions entry_point file_size files glibc hot_module_count left_out libraries missing modules packages pyfreeze_version runtime settings sizes");
+    insta::assert_snapshot!(json_keys(&output.stdout)?.join(" "), @"cold_module_count digest distributions entry_point file_size files glibc hot_module_count left_out libraries materials missing modules packages pyfreeze_version runtime settings sizes");
     let text = product.command(workspace.path()).args(["inspect", "out"]).success()?;
     if text.stdout.contains("3.13") { Ok(()) } else { Err(text.report().into()) }
 }
@@ -521,7 +523,7 @@ fn inspect_json(product: &Product) -> TestResult {
 fn build_json(product: &Product) -> TestResult {
     let workspace = hello()?;
     let output = product.command(workspace.path()).args(["build", "app.py", "-o", "out", "--json"]).success()?;
-    insta::assert_snapshot!(json_keys(&output.stdout)?.join(" "), @"cached_count cold_module_count compiled_count digest distributions entry_point file_size files glibc hot_module_count left_out libraries missing modules output packages pyfreeze_version runtime seconds settings sizes warnings");
+    insta::assert_snapshot!(json_keys(&output.stdout)?.join(" "), @"cached_count cold_module_count compiled_count digest distributions entry_point file_size files glibc hot_module_count left_out libraries materials missing modules output packages pyfreeze_version runtime seconds settings sizes warnings");
     Ok(())
 }
 

@@ -22,7 +22,9 @@ pub mod compat;
 pub mod damage;
 pub mod examples;
 pub mod executables;
+pub mod extracting;
 pub mod hooks;
+pub mod inspecting;
 pub mod install;
 pub mod libraries;
 pub mod project;
@@ -81,6 +83,8 @@ fn all_tests(options: &Options) -> Vec<Test> {
     tests.extend(executables::tests(options));
     tests.extend(libraries::tests());
     tests.extend(damage::tests());
+    tests.extend(inspecting::tests(options));
+    tests.extend(extracting::tests(options));
     tests.extend(reproducible::tests());
     tests.extend(snapshot::tests(options));
     tests.extend(compat::tests(options));

@@ -20,6 +20,7 @@ const STAGES: &[&str] = &[
     "project",
     "install",
     "graph",
+    "sbom",
     "payload",
     "image",
     "executable",
@@ -27,6 +28,7 @@ const STAGES: &[&str] = &[
     "inspect",
     "pyc",
     "dis",
+    "extract",
     "bench",
     "trace",
 ];

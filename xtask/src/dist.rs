@@ -26,6 +26,10 @@ pub(crate) fn run_dist() -> Result<PathBuf, Failure> {
         copy(&checkout().join(document), &folder.join(document))?;
     }
     copy_files(&product.runtime.licenses, &licenses)?;
+    for notice in &product.runtime.notices {
+        let path = licenses.join(format!("{}.txt", notice.library.name));
+        fs::write(&path, &notice.text).map_err(Failure::io("write", &path))?;
+    }
     copy_installer_licenses(&product.runtime.installer, &licenses.join("pip"))?;
     let archive = parent.join(format!("{name}.tar.gz"));
     let mut tar = Command::new("tar");

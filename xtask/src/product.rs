@@ -14,8 +14,10 @@ pub(crate) struct Runtime {
     pub(crate) python: PathBuf,
     /// The packages of the installer inside.
     pub(crate) installer: PathBuf,
-    /// The licence texts of everything inside.
+    /// The licence texts of CPython and its C libraries.
     pub(crate) licenses: PathBuf,
+    /// Those of everything else inside.
+    pub(crate) notices: Vec<runtime::Notice>,
 }
 
 /// The finished product.
@@ -33,8 +35,9 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
     let prefix = runtime::cpython(&ui)?;
     let stub = runtime::stub(&prefix, &ui)?;
     let installer = runtime::installer(&ui)?;
-    let pack = runtime::pack(&prefix, &stub, &installer, &ui)?;
-    Ok(Runtime { pack, python: stub.python().to_path_buf(), installer, licenses: prefix.licenses() })
+    let notices = runtime::notices()?;
+    let pack = runtime::pack(&prefix, &stub, &installer, &notices, &ui)?;
+    Ok(Runtime { pack, python: stub.python().to_path_buf(), installer, licenses: prefix.licenses(), notices })
 }
 
 /// Builds the runtime pack and `pyfreeze`.

@@ -7,7 +7,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::dis::DisArguments;
+use super::extract::ExtractArguments;
+use super::inspect::InspectArguments;
 use super::pyc::PycArguments;
+use super::verify::VerifyArguments;
 
 const AFTER_HELP: &str = "\
 Exit status: 0 done, 1 failed, 2 wrong usage.
@@ -41,8 +44,10 @@ pub(super) enum Command {
     Why(WhyArguments),
     /// Run the program from disk and write down what it imports and opens unseen, for `build`
     Trace(TraceArguments),
-    /// Check every byte of an executable's payload against its digests
+    /// Check every byte of an executable against its digests
     Verify(VerifyArguments),
+    /// Write what is inside an executable to a folder that `python FOLDER` runs
+    Extract(ExtractArguments),
     /// Measure a program's start: frozen, and run from disk
     Bench(BenchArguments),
     /// Say what is in a .pyc file, and whether python would use it
@@ -231,27 +236,6 @@ pub(super) struct BuildArguments {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct InspectArguments {
-    /// The executable
-    pub(super) executable: PathBuf,
-    /// Print everything as JSON
-    #[arg(long)]
-    pub(super) json: bool,
-    /// List the modules
-    #[arg(long)]
-    pub(super) modules: bool,
-    /// List the data files
-    #[arg(long)]
-    pub(super) files: bool,
-    /// List the shared libraries: how each is brought to run, who imports it, what it needs
-    #[arg(long)]
-    pub(super) libraries: bool,
-    /// Say what is in the snapshot and what is not, and why
-    #[arg(long)]
-    pub(super) snapshot: bool,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct WhyArguments {
     /// The executable
     pub(super) executable: PathBuf,
@@ -289,15 +273,6 @@ pub(super) struct TraceArguments {
     /// What to run: `app ARGS` for the project's program, `-m MODULE ARGS`, or an installed script such as `pytest`
     #[arg(last = true, value_name = "CMD", allow_hyphen_values = true)]
     pub(super) command: Vec<OsString>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct VerifyArguments {
-    /// The executable
-    pub(super) executable: PathBuf,
-    /// Print the outcome as JSON
-    #[arg(long)]
-    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,33 +1,198 @@
-//! `pyfreeze inspect` and `pyfreeze verify`.
+//! `pyfreeze inspect`.
 
-use super::arguments::{InspectArguments, VerifyArguments};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
 use super::{Failure, put, put_json};
 use crate::contents::Temperature;
-use crate::inspect::{self, InspectError, Report};
-use crate::ui::{Style, inspect_summary, library_list, snapshot_list};
+use crate::inspect::{self, InspectError, Report, Side};
+use crate::sbom;
+use crate::ui::{
+    Style, difference_text, inspect_summary, library_list, license_text, metadata_text, size_tree_text, snapshot_list,
+};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Without an option, a summary. Several options print one behind the other.")]
+pub(super) struct InspectArguments {
+    /// The executable
+    executable: PathBuf,
+    /// Print as JSON: everything, or what the option asks for
+    #[arg(long, conflicts_with = "sbom")]
+    json: bool,
+    /// What takes how much room, package by package
+    #[arg(long)]
+    tree: bool,
+    /// Levels of the tree [default: 2]
+    #[arg(long, value_name = "LEVELS", requires = "tree")]
+    depth: Option<usize>,
+    /// List the modules
+    #[arg(long)]
+    modules: bool,
+    /// List the data files
+    #[arg(long)]
+    files: bool,
+    /// List the shared libraries: how each is brought to run, who imports it, what it needs
+    #[arg(long)]
+    libraries: bool,
+    /// Distributions with their entry points and licences, the runtime, the build's settings
+    #[arg(long)]
+    metadata: bool,
+    /// Say what is in the snapshot and what is not, and why
+    #[arg(long)]
+    snapshot: bool,
+    /// Print all licence texts: the runtime's, of each distribution, of the project
+    #[arg(long)]
+    licenses: bool,
+    /// Print the bill of materials
+    #[arg(long, value_name = "FORM", conflicts_with_all = ["tree", "modules", "files", "libraries", "metadata", "snapshot", "licenses", "diff"])]
+    sbom: Option<SbomArgument>,
+    /// Say what differs in another executable: what it adds, lacks and changes
+    #[arg(long, value_name = "OTHER")]
+    diff: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SbomArgument {
+    /// CycloneDX 1.6, as it is embedded in the executable
+    Cyclonedx,
+    /// SPDX 2.3
+    Spdx,
+}
 
 pub(super) fn run(arguments: &InspectArguments) -> Result<(), Failure> {
     let path = &arguments.executable;
-    let report = inspect::read(path).and_then(|file| inspect::report(path, &file)).map_err(failure)?;
+    let file = inspect::read(path).map_err(failure)?;
+    let report = inspect::report(path, &file).map_err(failure)?;
+    let payload = inspect::payload(path, &file).map_err(failure)?;
+    if let Some(form) = arguments.sbom {
+        put(&materials(form, &payload, &report, path)?);
+        return Ok(());
+    }
+    let sections = sections(arguments);
+    if sections.is_empty() {
+        return match arguments.json {
+            true => put_json(&report),
+            false => {
+                put(&inspect_summary(&path.display().to_string(), &report, Style::of_stdout()));
+                Ok(())
+            }
+        };
+    }
+    let side = Side { file: &file, payload: &payload, report: &report };
     if arguments.json {
-        return put_json(&report);
+        return put_json(&json(&sections, arguments, side)?);
     }
-    if !arguments.modules && !arguments.files && !arguments.libraries && !arguments.snapshot {
-        put(&inspect_summary(&path.display().to_string(), &report, Style::of_stdout()));
-    }
-    if arguments.modules {
-        put(&modules(&report));
-    }
-    if arguments.files {
-        put(&report.manifest.files.iter().map(|file| format!("{}\n", file.path)).collect::<String>());
-    }
-    if arguments.libraries {
-        put(&library_list(&report));
-    }
-    if arguments.snapshot {
-        put(&snapshot_list(&report));
+    for section in sections {
+        put(&text(section, arguments, side)?);
     }
     Ok(())
+}
+
+/// What can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Section {
+    Tree,
+    Modules,
+    Files,
+    Libraries,
+    Metadata,
+    Snapshot,
+    Licenses,
+    Diff,
+}
+
+fn sections(arguments: &InspectArguments) -> Vec<Section> {
+    let asked = [
+        (arguments.tree, Section::Tree),
+        (arguments.modules, Section::Modules),
+        (arguments.files, Section::Files),
+        (arguments.libraries, Section::Libraries),
+        (arguments.metadata, Section::Metadata),
+        (arguments.snapshot, Section::Snapshot),
+        (arguments.licenses, Section::Licenses),
+        (arguments.diff.is_some(), Section::Diff),
+    ];
+    asked.into_iter().filter(|(is_asked, _)| *is_asked).map(|(_, section)| section).collect()
+}
+
+/// Levels of the tree that are shown unless the user says.
+const DEPTH: usize = 2;
+
+fn text(section: Section, arguments: &InspectArguments, side: Side<'_>) -> Result<String, Failure> {
+    let Side { payload, report, .. } = side;
+    let name = arguments.executable.display().to_string();
+    Ok(match section {
+        Section::Tree => {
+            let tree = inspect::size_tree(payload, report);
+            size_tree_text(&name, &tree, arguments.depth.unwrap_or(DEPTH), Style::of_stdout())
+        }
+        Section::Modules => modules(report),
+        Section::Files => report.manifest.files.iter().map(|file| format!("{}\n", file.path)).collect(),
+        Section::Libraries => library_list(report),
+        Section::Metadata => metadata_text(&inspect::metadata(payload, &report.manifest), Style::of_stdout()),
+        Section::Snapshot => snapshot_list(report),
+        Section::Licenses => license_text(&inspect::licenses(payload, &report.manifest)),
+        Section::Diff => with_other(arguments, side, &|difference, other| {
+            Ok(difference_text(&name, other, difference, Style::of_stdout()))
+        })?,
+    })
+}
+
+/// One section is its value; several are an object with their names.
+fn json(sections: &[Section], arguments: &InspectArguments, side: Side<'_>) -> Result<serde_json::Value, Failure> {
+    let Side { payload, report, .. } = side;
+    let value = |section: &Section| -> Result<(String, serde_json::Value), Failure> {
+        let (name, value) = match section {
+            Section::Tree => ("tree", to_json(&inspect::size_tree(payload, report))?),
+            Section::Modules => ("modules", to_json(&report.manifest.modules)?),
+            Section::Files => ("files", to_json(&report.manifest.files)?),
+            Section::Libraries => ("libraries", to_json(&report.manifest.libraries)?),
+            Section::Metadata => ("metadata", to_json(&inspect::metadata(payload, &report.manifest))?),
+            Section::Snapshot => ("snapshot", to_json(&report.snapshot)?),
+            Section::Licenses => ("licenses", to_json(&inspect::licenses(payload, &report.manifest))?),
+            Section::Diff => ("diff", with_other(arguments, side, &|difference, _| to_json(difference))?),
+        };
+        Ok((name.to_owned(), value))
+    };
+    let mut values = sections.iter().map(value).collect::<Result<Vec<_>, _>>()?;
+    match values.as_mut_slice() {
+        [(_, value)] => Ok(value.take()),
+        _ => Ok(values.into_iter().collect::<serde_json::Map<_, _>>().into()),
+    }
+}
+
+fn to_json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, Failure> {
+    serde_json::to_value(value).map_err(|error| Failure::new(&error, Vec::new()))
+}
+
+/// Compares with the other executable, which is read for that.
+fn with_other<T>(
+    arguments: &InspectArguments,
+    side: Side<'_>,
+    use_it: &dyn Fn(&inspect::Difference, &str) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let other = arguments.diff.as_deref().unwrap_or(Path::new(""));
+    let file = inspect::read(other).map_err(failure)?;
+    let report = inspect::report(other, &file).map_err(failure)?;
+    let payload = inspect::payload(other, &file).map_err(failure)?;
+    let difference = inspect::difference(side, Side { file: &file, payload: &payload, report: &report });
+    use_it(&difference, &other.display().to_string())
+}
+
+/// The embedded document as it is, or the other form of the same bill.
+fn materials(
+    form: SbomArgument,
+    payload: &pyfreeze_format::Payload<'_>,
+    report: &Report,
+    path: &Path,
+) -> Result<String, Failure> {
+    let manifest = &report.manifest;
+    let none = || Failure::new(&format!("`{}` has no bill of materials in it", path.display()), Vec::new());
+    match form {
+        SbomArgument::Cyclonedx => inspect::embedded_materials(payload).ok_or_else(none),
+        SbomArgument::Spdx => Ok(sbom::spdx(&manifest.materials, &manifest.pyfreeze_version)),
+    }
 }
 
 /// One line for each module, for people and for `grep`.
@@ -43,28 +208,7 @@ fn modules(report: &Report) -> String {
     lines.collect()
 }
 
-pub(super) fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
-    let path = &arguments.executable;
-    let file = inspect::read(path).map_err(failure)?;
-    let verification = inspect::verify(&inspect::payload(path, &file).map_err(failure)?);
-    if arguments.json {
-        put_json(&verification)?;
-    } else if verification.is_intact {
-        put(&format!("{}: intact, {}\n", path.display(), verification.digest));
-    }
-    if verification.is_intact {
-        return Ok(());
-    }
-    let files = match verification.damaged_files.as_slice() {
-        [] => "its data differs from its digest outside of any file".to_string(),
-        [file] => format!("`{file}` differs from its digest"),
-        [first, rest @ ..] => format!("`{first}` and {} more files differ from their digests", rest.len()),
-    };
-    let hint = "the file may have been damaged while copying; fetch it again".to_string();
-    Err(Failure::new(&format!("`{}` is damaged: {files}", path.display()), vec![hint]))
-}
-
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
-fn failure(error: InspectError) -> Failure {
+pub(super) fn failure(error: InspectError) -> Failure {
     Failure::new(&error, error.hints())
 }

@@ -6,10 +6,12 @@ mod arguments;
 mod bench;
 mod build;
 mod dis;
+mod extract;
 mod inspect;
 mod pyc;
 mod python;
 mod trace;
+mod verify;
 mod why;
 
 use std::fmt::Display;
@@ -57,7 +59,8 @@ pub fn run() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Why(arguments) => why::run(&arguments),
         Command::Trace(arguments) => return trace::run(arguments).unwrap_or_else(Failure::report),
-        Command::Verify(arguments) => inspect::verify(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Extract(arguments) => extract::run(&arguments),
         Command::Bench(arguments) => bench::run(arguments),
         Command::Pyc(arguments) => pyc::run(&arguments),
         Command::Dis(arguments) => dis::run(&arguments),

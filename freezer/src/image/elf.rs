@@ -12,6 +12,7 @@
 //! it from the file before it maps anything, so it refuses an executable that was cut off within the stub
 //! ("Input/output error"), where it would otherwise start a program that dies by SIGBUS. What is cut off behind
 //! it, the stub itself notices.
+//! The payload's trailer learns the digest of the file around it, so that `verify` sees a change of the stub, too.
 //! What `object`'s structures wrote is read again with `goblin` before it is handed on.
 
 use goblin::container::{Container, Ctx, Endian as GoblinEndian};
@@ -24,7 +25,7 @@ use object::elf::{
 };
 use object::endian::{LittleEndian as LE, U16, U32, U64};
 use object::pod::{bytes_of, bytes_of_slice, from_bytes, slice_from_bytes};
-use pyfreeze_format::{PAGE_SIZE, PAYLOAD_ADDRESS};
+use pyfreeze_format::{PAGE_SIZE, PAYLOAD_ADDRESS, trailer_in_file};
 use thiserror::Error;
 
 use super::{Image, Part};
@@ -65,13 +66,19 @@ pub fn graft<'a>(stub: &'a [u8], payload: &'a [u8], code: &[CodeRange]) -> Resul
     let (tail, table_offset, section_count) = stub.tail(&layout, code);
     let front = stub.front(&layout, table_offset, section_count);
     let rest = stub.bytes.get(front.len()..).unwrap_or(&[]);
+    let loader_page = stub.loader_page(&layout);
+    let tail = [zeros(layout.tail_offset - layout.payload_offset - layout.payload_size), tail].concat();
+    let trailer = trailer_in_file(payload, [front.as_slice(), rest, &loader_page], [tail.as_slice()]);
+    let trailer = trailer.map_or(Vec::new(), Vec::from);
+    let content = payload.get(..payload.len().saturating_sub(trailer.len())).unwrap_or(payload);
     let image = Image {
         parts: [
             Part::Owned(front),
             Part::Borrowed(rest),
-            Part::Owned(stub.loader_page(&layout)),
-            Part::Borrowed(payload),
-            Part::Owned([zeros(layout.tail_offset - layout.payload_offset - layout.payload_size), tail].concat()),
+            Part::Owned(loader_page),
+            Part::Borrowed(content),
+            Part::Owned(trailer),
+            Part::Owned(tail),
         ],
         payload_offset: layout.payload_offset,
     };

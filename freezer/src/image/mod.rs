@@ -11,12 +11,13 @@ pub use elf::{ImageError, graft};
 /// Counts up when the same stub and payload would give other bytes: part of every cache key of an image.
 ///
 /// * 1: first version.
-pub const GRAFT_VERSION: u32 = 1;
+/// * 2: the digest of the whole file in the payload's trailer.
+pub const GRAFT_VERSION: u32 = 2;
 
 /// The bytes of an executable, as consecutive parts.
 #[derive(Debug)]
 pub struct Image<'a> {
-    parts: [Part<'a>; 5],
+    parts: [Part<'a>; 6],
     payload_offset: u64,
 }
 
@@ -25,7 +26,7 @@ impl<'a> Image<'a> {
     /// An image that is nothing but these bytes.
     pub(crate) fn of_bytes(bytes: &'a [u8]) -> Self {
         let empty = || Part::Borrowed(&[]);
-        Self { parts: [Part::Borrowed(bytes), empty(), empty(), empty(), empty()], payload_offset: 0 }
+        Self { parts: [Part::Borrowed(bytes), empty(), empty(), empty(), empty(), empty()], payload_offset: 0 }
     }
 }
 

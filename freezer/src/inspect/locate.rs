@@ -1,77 +1,28 @@
 //! Finding the payload in a file the way the kernel does: by the program headers, never by scanning.
 
-use std::fmt;
-
 use goblin::container::{Container, Ctx, Endian};
 use goblin::elf::ProgramHeader;
 use goblin::elf::header::header64::Header;
 use pyfreeze_format::bytes_before_payload;
 
-/// What a file is that has no payload to inspect.
+use super::FileKind;
+
+/// Where the payload is in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileKind {
-    /// Nothing in it.
-    Empty,
-    /// An ELF file without a payload segment.
-    Elf,
-    /// An ELF file whose program headers can't be read.
-    BrokenElf,
-    /// A text file that begins with `#!`.
-    Script,
-    /// A PE file.
-    WindowsProgram,
-    /// A Mach-O file.
-    MacProgram,
-    /// A zip archive: a wheel, a `.pyz`.
-    Zip,
-    /// A payload by itself: the library of a runtime pack.
-    Payload,
-    /// A runtime with its own library and no program.
-    Interpreter,
-    /// Anything else.
-    Unknown,
+pub struct Located<'a> {
+    /// What stands before it: the stub.
+    pub before: &'a [u8],
+    /// It and what stands behind it; less than its header says where the file is cut off.
+    pub rest: &'a [u8],
+    /// The bytes of its segment.
+    pub payload: &'a [u8],
 }
 
-impl fmt::Display for FileKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Empty => "an empty file",
-            Self::Elf => "an ELF file without a payload",
-            Self::BrokenElf => "an ELF file with damaged program headers",
-            Self::Script => "a script",
-            Self::WindowsProgram => "a Windows program",
-            Self::MacProgram => "a macOS program",
-            Self::Zip => "a zip archive",
-            Self::Payload => "the library of a runtime pack, which is not an executable",
-            Self::Interpreter => "a runtime's own interpreter, without a program in it",
-            Self::Unknown => "not an executable",
-        })
-    }
-}
-
-impl FileKind {
-    fn of(file: &[u8]) -> Self {
-        const STARTS: [(&[u8], FileKind); 9] = [
-            (b"\x7fELF", FileKind::Elf),
-            (b"#!", FileKind::Script),
-            (b"MZ", FileKind::WindowsProgram),
-            (b"\xcf\xfa\xed\xfe", FileKind::MacProgram),
-            (b"\xca\xfe\xba\xbe", FileKind::MacProgram),
-            (b"PK\x03\x04", FileKind::Zip),
-            (b"PK\x05\x06", FileKind::Zip),
-            (&pyfreeze_format::layout::MAGIC, FileKind::Payload),
-            (b"", FileKind::Unknown),
-        ];
-        let found = STARTS.iter().find(|(start, _)| file.starts_with(start));
-        if file.is_empty() { Self::Empty } else { found.map_or(Self::Unknown, |(_, kind)| *kind) }
-    }
-}
-
-/// The bytes of the payload's segment; fewer than its header says where the file is cut off.
+/// Finds the payload's segment.
 ///
 /// # Errors
 /// What the file is instead.
-pub fn payload_bytes(file: &[u8]) -> Result<&[u8], FileKind> {
+pub fn locate(file: &[u8]) -> Result<Located<'_>, FileKind> {
     let kind = FileKind::of(file);
     if kind != FileKind::Elf {
         return Err(kind);
@@ -86,7 +37,18 @@ pub fn payload_bytes(file: &[u8]) -> Result<&[u8], FileKind> {
         // OK because pyfreeze runs on 64-bit machines.
         Some((segment.file_range(), usize::try_from(before).unwrap_or(usize::MAX)))
     };
-    let (range, before) = segments.iter().find_map(held).ok_or(FileKind::Elf)?;
-    let start = range.start.saturating_add(before);
-    Ok(file.get(start.min(file.len())..range.end.min(file.len())).unwrap_or(&[]))
+    let found = segments.iter().find_map(held);
+    let (range, before) = found.ok_or_else(|| FileKind::of_foreign_elf(file))?;
+    let start = range.start.saturating_add(before).min(file.len());
+    let (before, rest) = file.split_at(start);
+    let size = range.end.saturating_sub(start).min(rest.len());
+    Ok(Located { before, rest, payload: rest.get(..size).unwrap_or(rest) })
+}
+
+/// The bytes of the payload's segment.
+///
+/// # Errors
+/// What the file is instead.
+pub fn payload_bytes(file: &[u8]) -> Result<&[u8], FileKind> {
+    locate(file).map(|located| located.payload)
 }

@@ -1,10 +1,11 @@
 //! The facts about one executable, as data: `--json` prints them as they are, the summary in words.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
-use pyfreeze_format::{Blob, Entry, Payload, SectionKind};
+use pyfreeze_format::{Payload, SectionKind};
 use serde::{Deserialize, Serialize};
 
+use super::sizes::{Parts, file_sizes};
 use crate::contents::{Owner, Temperature};
 use crate::payload::Manifest;
 use crate::snapshot::SnapshotReport;
@@ -100,47 +101,23 @@ pub(super) fn hexadecimal(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Equal blobs are stored once; the first owner (in path order) bears them, so that the sums are the file's.
 fn measure(payload: &Payload<'_>, manifest: &Manifest) -> (Sizes, Vec<PackageSize>) {
-    let mut seen = HashSet::new();
-    let mut stored_size = |blob: Option<Blob<'_>>| match blob {
-        Some(blob) if seen.insert(blob.index) => blob.stored.len() as u64,
-        _ => 0,
-    };
     let mut sizes = Sizes::default();
     let mut owners: BTreeMap<&Owner, (u64, usize)> = BTreeMap::new();
-    for module in &manifest.modules {
-        let (content, code) = blobs(payload, &module.path);
-        let (source_size, code_size) = (stored_size(content), stored_size(code));
-        sizes.sources += source_size;
-        match module.temperature {
-            Temperature::Hot => sizes.hot_code += code_size,
-            Temperature::Cold => sizes.cold_code += code_size,
+    for file in file_sizes(payload, manifest) {
+        let Parts { code, sources, data, libraries } = file.parts;
+        match file.module {
+            Some(Temperature::Cold) => sizes.cold_code += code,
+            _ => sizes.hot_code += code,
         }
-        let owner = owners.entry(&module.owner).or_default();
-        *owner = (owner.0 + source_size + code_size, owner.1 + 1);
-    }
-    for library in &manifest.libraries {
-        let (content, _) = blobs(payload, &library.path);
-        let size = stored_size(content) + library.image_size;
-        sizes.libraries += size;
-        owners.entry(&library.owner).or_default().0 += size;
-    }
-    for file in &manifest.files {
-        let size = stored_size(blobs(payload, &file.path).0);
-        sizes.data += size;
-        owners.entry(&file.owner).or_default().0 += size;
+        sizes.sources += sources;
+        sizes.data += data;
+        sizes.libraries += libraries;
+        let owner = owners.entry(file.owner).or_default();
+        *owner = (owner.0 + file.parts.sum(), owner.1 + usize::from(file.module.is_some()));
     }
     let package = |(owner, (size, module_count)): (&Owner, _)| PackageSize { owner: owner.clone(), size, module_count };
     let mut packages: Vec<_> = owners.into_iter().map(package).collect();
     packages.sort_by(|one, other| other.size.cmp(&one.size).then_with(|| one.owner.cmp(&other.owner)));
     (sizes, packages)
-}
-
-/// A file's content and code; nothing where the manifest names what the index does not have.
-fn blobs<'a>(payload: &Payload<'a>, path: &str) -> (Option<Blob<'a>>, Option<Blob<'a>>) {
-    let entry: Option<Entry<'a>> = payload.walk(path.as_bytes());
-    let content = entry.and_then(|entry| payload.content(&entry).ok().flatten());
-    let code = entry.and_then(|entry| payload.code(&entry).ok().flatten());
-    (content, code)
 }

@@ -3,9 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use pyfreeze_format::Payload;
+use pyfreeze_format::{Payload, trailer_in_file};
 
-use super::{FileKind, InspectError, Report, payload_bytes, verify};
+use super::{
+    FileKind, InspectError, Report, Side, Verification, difference, embedded_materials, payload_bytes, size_tree,
+    verify,
+};
 use crate::contents::{Contents, EntryPoint, Module, ModuleCode, ModuleSource, Owner, Temperature};
 use crate::libraries::LibraryPlan;
 use crate::payload::{self, PayloadOptions};
@@ -74,15 +77,84 @@ fn report_survives_json() {
 #[test]
 fn verification_names_the_damaged_file() {
     let written = sample_payload();
-    let intact = verify(&Payload::parse(&written.bytes).unwrap());
+    let intact = verify(&Payload::parse(&written.bytes).unwrap(), b"", b"");
     assert!(intact.is_intact && intact.damaged_files.is_empty());
     let mut damaged = written.bytes.clone();
     let code = sample::code_of("json");
     let start = damaged.windows(code.len()).position(|window| window == code).unwrap();
     damaged[start + 5] ^= 1;
-    let verification = verify(&Payload::parse(&damaged).unwrap());
+    let verification = verify(&Payload::parse(&damaged).unwrap(), b"", b"");
     assert!(!verification.is_intact);
     assert_eq!(verification.damaged_files, ["lib/python3.13/json.py"]);
+}
+
+#[test]
+fn what_stands_around_a_payload_has_a_digest() {
+    let written = sample_payload();
+    let trailer = trailer_in_file(&written.bytes, [b"stub".as_slice()], [b"tail".as_slice()]).unwrap();
+    let mut file = written.bytes.clone();
+    let start = file.len() - trailer.len();
+    file[start..].copy_from_slice(&trailer);
+    let payload = Payload::parse(&file).unwrap();
+    assert!(verify(&payload, b"stub", b"tail").is_intact);
+    for (before, behind) in [("stuB", "tail"), ("stub", "taiL"), ("stub", ""), ("", "tail"), ("stub\0", "tail")] {
+        let Verification { is_intact, is_payload_intact, .. } = verify(&payload, before.as_bytes(), behind.as_bytes());
+        assert!(!is_intact && is_payload_intact, "{before}, {behind}");
+    }
+    // Bytes that are no payload have no trailer to write to.
+    assert_eq!(trailer_in_file(b"short", [], []), None);
+    assert_eq!(trailer_in_file(&[7; 200], [], []), None);
+}
+
+#[test]
+fn bill_is_embedded() {
+    let written = sample_payload();
+    let payload = Payload::parse(&written.bytes).unwrap();
+    let text = embedded_materials(&payload).unwrap();
+    assert_eq!(text, crate::sbom::cyclonedx(&written.manifest.materials, &written.manifest.pyfreeze_version));
+    assert!(text.contains("\"name\": \"app\""), "{text}");
+}
+
+#[test]
+fn tree_is_the_file_and_nothing_else() {
+    let written = sample_payload();
+    let payload = Payload::parse(&written.bytes).unwrap();
+    let report = Report::new(&payload, written.manifest, written.bytes.len() as u64 + 500);
+    let tree = size_tree(&payload, &report);
+    let sum: u64 = tree.children.iter().map(|child| child.size).sum();
+    assert_eq!((tree.size, sum), (report.file_size, report.file_size));
+    let names: Vec<_> = tree.children.iter().map(|child| child.name.as_str()).collect();
+    assert!(names.contains(&"stub") && names.contains(&"the standard library"), "{names:?}");
+}
+
+#[test]
+fn other_versions_are_told_apart() {
+    for (version, words) in
+        [(99_u32, "a newer pyfreeze: its format version is 99"), (1, "an older pyfreeze: its format version is 1")]
+    {
+        let error = InspectError::Version { path: "app".into(), found: version };
+        assert!(error.to_string().starts_with(&format!("`app` was made by {words}, this one reads ")), "{error}");
+        assert_eq!(error.hints().len(), 1);
+    }
+}
+
+#[test]
+fn equal_programs_have_no_difference() {
+    let written = sample_payload();
+    let payload = Payload::parse(&written.bytes).unwrap();
+    let report = Report::new(&payload, written.manifest, 9);
+    let side = Side { file: &written.bytes, payload: &payload, report: &report };
+    let found = difference(side, side);
+    let lists = [&found.modules, &found.files, &found.libraries];
+    assert!(found.is_identical && found.facts.is_empty() && found.components.is_empty());
+    assert!(lists.iter().all(|changes| changes.is_empty()));
+    let mut other = report.clone();
+    other.manifest.modules.retain(|module| module.name != "app");
+    other.manifest.runtime.python_version = "3.13.9".to_owned();
+    let found = difference(side, Side { report: &other, file: b"", ..side });
+    assert_eq!(found.modules.removed, ["app.py"]);
+    assert_eq!(found.facts["python"].new, "3.13.9");
+    assert!(!found.is_identical && found.modules.added.is_empty() && found.modules.changed.is_empty());
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::stub::StubSymbols;
 use super::{LibraryError, MissingLibrary, elf};
 use crate::contents::{Contents, DataFile, FileContent, Owner, Reason, SharedLibrary, Warning};
 use crate::payload::{PackedLibrary, parallel_map};
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, RuntimeLibrary};
 
 /// How libraries are brought to run, as the user wishes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -213,6 +213,12 @@ impl<'a> PlannedLibrary<'a> {
         self.file.library.reason
     }
 
+    /// The bytes of its file.
+    #[must_use]
+    pub fn file_bytes(&self) -> &'a [u8] {
+        &self.file.bytes
+    }
+
     /// Bytes of the file that it was.
     #[must_use]
     pub fn file_size(&self) -> u64 {
@@ -283,6 +289,15 @@ impl<'a> LibraryPlan<'a> {
     #[must_use]
     pub fn libraries(&self) -> &[PlannedLibrary<'a>] {
         &self.libraries
+    }
+
+    /// The paths of licences of libraries that the runtime could have brought along and that are not needed.
+    pub fn unused_licenses(&self, runtime: &Runtime) -> BTreeSet<String> {
+        let used = self.libraries.iter().filter(|library| library.is_carried());
+        let used: BTreeSet<_> = used.filter_map(|library| library.path().rsplit('/').next()).collect();
+        let is_unused = |soname: &String| !used.contains(soname.as_str());
+        let unused = runtime.descriptor().libraries.iter().filter(|part| part.soname.as_ref().is_some_and(is_unused));
+        unused.map(RuntimeLibrary::license_path).collect()
     }
 
     /// How the user wished libraries to be brought to run.

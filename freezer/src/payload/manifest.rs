@@ -9,6 +9,7 @@ use super::{PayloadError, PayloadOptions};
 use crate::contents::{Contents, Distribution, EntryPoint, LeftOut, MissingImport, Owner, Reason, Temperature};
 use crate::libraries::{GlibcFloor, LibraryPlan, Native, Needs, PlannedLibrary};
 use crate::runtime::Runtime;
+use crate::sbom::{Bill, Ingredients, LibraryBytes, bill, sha256};
 
 /// Most bytes that a manifest may decode to: a limit against hostile files, far above any real one.
 const MAX_SIZE: usize = 1 << 30;
@@ -41,6 +42,9 @@ pub struct Manifest {
     /// Modules that the build knew and left out, sorted by name.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,
+    /// What the program is made of.
+    #[serde(default)]
+    pub materials: Bill,
 }
 
 /// The runtime in an executable.
@@ -57,6 +61,9 @@ pub struct RuntimeFacts {
     /// The modules in the interpreter itself.
     #[serde(default)]
     pub builtin_modules: Vec<String>,
+    /// The first four bytes of its pyc files, as a little-endian number.
+    #[serde(default)]
+    pub pyc_magic: u32,
 }
 
 /// How a program was built.
@@ -115,6 +122,9 @@ pub struct ManifestLibrary {
     /// Bytes of the file that it was.
     #[serde(default)]
     pub file_size: u64,
+    /// The SHA-256 of the file that it was, in hexadecimal.
+    #[serde(default)]
+    pub sha256: String,
     /// Bytes of its image in the executable; 0 for one that is copied.
     #[serde(default)]
     pub image_size: u64,
@@ -187,8 +197,20 @@ impl Manifest {
             distributions: contents.distributions.clone(),
             missing: contents.missing.clone(),
             left_out: contents.left_out.clone(),
+            materials: bill(&ingredients(contents, libraries, runtime)),
         })
     }
+}
+
+fn ingredients<'a>(contents: &'a Contents, plan: &'a LibraryPlan<'_>, runtime: &'a Runtime) -> Ingredients<'a> {
+    let library = |library: &'a PlannedLibrary<'_>| LibraryBytes {
+        path: library.path(),
+        owner: library.owner(),
+        bytes: library.file_bytes(),
+        is_carried: library.is_carried(),
+    };
+    let libraries = plan.libraries().iter().map(library).collect();
+    Ingredients { contents, runtime: runtime.descriptor(), stub: runtime.stub(), libraries }
 }
 
 impl ManifestLibrary {
@@ -201,6 +223,7 @@ impl ManifestLibrary {
             imported_by: library.imported_by().map(str::to_owned),
             reason: library.import_reason(),
             file_size: library.file_size(),
+            sha256: sha256(library.file_bytes()),
             image_size: library.image_size(),
             needed: inside,
             needed_of_host: host,
@@ -217,8 +240,20 @@ impl ManifestLibrary {
 pub fn encode_section<T: Serialize>(value: &T) -> Vec<u8> {
     // OK because the values are structs of strings, numbers and lists, which JSON can always say, and zstd
     // fails on no input that is in memory.
-    let json = serde_json::to_vec(value).unwrap_or_default();
-    zstd::bulk::compress(&json, 9).unwrap_or_default()
+    encode_text(&serde_json::to_vec(value).unwrap_or_default())
+}
+
+/// A text as the content of a section: a zstd frame.
+#[must_use]
+pub fn encode_text(text: &[u8]) -> Vec<u8> {
+    zstd::bulk::compress(text, 9).unwrap_or_default()
+}
+
+/// Reads a text back; `None` if it is damaged, or larger than any real one.
+#[must_use]
+pub fn decode_text(section: &[u8]) -> Option<Vec<u8>> {
+    let size = zstd::bulk::Decompressor::upper_bound(section).filter(|size| *size <= MAX_SIZE)?;
+    zstd::bulk::decompress(section, size).ok()
 }
 
 /// Reads a manifest section back; the error says what is wrong with it.
@@ -226,8 +261,6 @@ pub fn encode_section<T: Serialize>(value: &T) -> Vec<u8> {
 /// # Errors
 /// A sentence part, such as "its manifest can't be decompressed".
 pub fn decode_section<T: DeserializeOwned>(section: &[u8]) -> Result<T, String> {
-    let json = zstd::bulk::Decompressor::upper_bound(section).filter(|size| *size <= MAX_SIZE);
-    let json = json.and_then(|size| zstd::bulk::decompress(section, size).ok());
-    let json = json.ok_or("its manifest can't be decompressed")?;
+    let json = decode_text(section).ok_or("its manifest can't be decompressed")?;
     serde_json::from_slice(&json).map_err(|error| format!("its manifest can't be read: {error}"))
 }

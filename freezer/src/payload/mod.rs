@@ -16,8 +16,8 @@ use pyfreeze_format::{FormatError, NewFile, NewSettings, PayloadWriter, SectionK
 use thiserror::Error;
 
 pub use manifest::{
-    Manifest, ManifestFile, ManifestLibrary, ManifestModule, RuntimeFacts, SettingsFacts, decode_section,
-    encode_section,
+    Manifest, ManifestFile, ManifestLibrary, ManifestModule, RuntimeFacts, SettingsFacts, decode_section, decode_text,
+    encode_section, encode_text,
 };
 pub use pack::PackedLibrary;
 pub use parallel::parallel_map;
@@ -26,6 +26,7 @@ pub use store::{compressed, decompressed};
 use crate::contents::{Contents, DataFile, Module};
 use crate::libraries::{LibraryPlan, PlannedLibrary};
 use crate::runtime::Runtime;
+use crate::sbom::cyclonedx;
 
 /// What the payload's bytes depend on besides the contents.
 #[derive(Clone, Debug)]
@@ -134,7 +135,11 @@ pub fn write(
         writer.add_directory(directory)?;
     }
     let settings = settings(contents, runtime, options)?;
-    let sections = [(SectionKind::Manifest, encode_section(&manifest))];
+    let materials = cyclonedx(&manifest.materials, &manifest.pyfreeze_version);
+    let sections = [
+        (SectionKind::Manifest, encode_section(&manifest)),
+        (SectionKind::Materials, encode_text(materials.as_bytes())),
+    ];
     let bytes = writer.finish_with_libraries(&settings, &sections, &mut |places| libraries.link(places))?;
     Ok(Payload { bytes, manifest })
 }

@@ -41,7 +41,7 @@ impl InstalledDistribution {
         let location = path.parent()?.to_owned();
         let text = |name: &str| read_text(&path.join(name));
         let metadata_text = text("METADATA").or_else(|| text("PKG-INFO")).or_else(|| read_text(path))?;
-        let Metadata { name, version, mut requirements } = parse_metadata(&metadata_text);
+        let Metadata { name, version, mut requirements, .. } = parse_metadata(&metadata_text);
         if name.is_empty() {
             return None;
         }

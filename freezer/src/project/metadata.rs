@@ -9,20 +9,28 @@ use super::{Requirement, normalize};
 
 /// What a METADATA or PKG-INFO file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Metadata {
+pub(crate) struct Metadata {
     /// The name as written.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The version.
-    pub(super) version: String,
+    pub(crate) version: String,
+    /// One line about it.
+    pub(crate) summary: Option<String>,
     /// The requirements, those of extras among them.
-    pub(super) requirements: Vec<Requirement>,
+    pub(crate) requirements: Vec<Requirement>,
+    /// The licence as an SPDX expression (PEP 639).
+    pub(crate) license_expression: Option<String>,
+    /// The licence in words, or the first line of its text.
+    pub(crate) license: Option<String>,
+    /// Classifiers of licences.
+    pub(crate) license_classifiers: Vec<String>,
 }
 
 /// Entry points by group: in each, name and `module:attribute`.
 pub type EntryPoints = BTreeMap<String, Vec<(String, String)>>;
 
 /// Reads a METADATA or PKG-INFO file.
-pub(super) fn parse_metadata(text: &str) -> Metadata {
+pub(crate) fn parse_metadata(text: &str) -> Metadata {
     let mut metadata = Metadata::default();
     for line in text.lines().take_while(|line| !line.trim().is_empty()) {
         let Some((key, value)) = line.split_once(':') else { continue };
@@ -30,6 +38,10 @@ pub(super) fn parse_metadata(text: &str) -> Metadata {
         match key.to_ascii_lowercase().as_str() {
             "name" if metadata.name.is_empty() => value.clone_into(&mut metadata.name),
             "version" if metadata.version.is_empty() => value.clone_into(&mut metadata.version),
+            "summary" => metadata.summary = Some(value.to_owned()).filter(|text| !text.is_empty()),
+            "license-expression" => metadata.license_expression = Some(value.to_owned()),
+            "license" => metadata.license = Some(value.to_owned()),
+            "classifier" if value.starts_with("License ::") => metadata.license_classifiers.push(value.to_owned()),
             "requires-dist" => metadata.requirements.extend(Requirement::parse(value)),
             _ => {}
         }
@@ -57,7 +69,7 @@ pub(super) fn parse_requires_text(text: &str) -> Vec<Requirement> {
 }
 
 /// Reads an entry_points.txt file.
-pub(super) fn parse_entry_points(text: &str) -> EntryPoints {
+pub(crate) fn parse_entry_points(text: &str) -> EntryPoints {
     let mut groups = EntryPoints::new();
     let mut group = None;
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])) {

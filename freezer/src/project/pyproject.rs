@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use super::license_files::{license_files, license_lines};
 use super::metadata::EntryPoints;
 use super::{ProjectError, Requirement, Settings, normalize};
 
@@ -111,7 +112,7 @@ impl Pyproject {
     }
 
     /// The name of the metadata folder, and its files by name, as installing `files` would write them.
-    pub(super) fn metadata_files(&self, name: &str, files: &[String]) -> (String, Vec<(&'static str, String)>) {
+    pub(super) fn metadata_files(&self, name: &str, files: &[String]) -> (String, Vec<(String, Vec<u8>)>) {
         let version = self.version.as_deref().unwrap_or("0");
         let folder = format!("{}-{version}.dist-info", normalize(name).replace('-', "_"));
         let mut metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
@@ -119,6 +120,8 @@ impl Pyproject {
             // OK because writing to a String can't fail.
             let _ = writeln!(metadata, "Requires-Dist: {requirement}");
         }
+        let licenses = license_files(self);
+        metadata += &license_lines(self, &licenses);
         let mut entry_points = String::new();
         for (group, entries) in &self.entry_points {
             let _ = writeln!(entry_points, "[{group}]");
@@ -127,17 +130,19 @@ impl Pyproject {
             }
             entry_points.push('\n');
         }
-        let mut written = vec![("METADATA", metadata)];
+        let mut written = vec![("METADATA".to_owned(), metadata.into_bytes())];
         if !entry_points.is_empty() {
-            written.push(("entry_points.txt", entry_points));
+            written.push(("entry_points.txt".to_owned(), entry_points.into_bytes()));
         }
-        let own = written.iter().map(|(file, _)| *file).chain(["RECORD"]).map(|file| format!("{folder}/{file}"));
+        written.extend(licenses.into_iter().map(|(file, content)| (format!("licenses/{file}"), content)));
+        let own =
+            written.iter().map(|(file, _)| file.as_str()).chain(["RECORD"]).map(|file| format!("{folder}/{file}"));
         let mut record = String::new();
         for file in files.iter().cloned().chain(own) {
             let quoted = if file.contains([',', '"']) { format!("\"{}\"", file.replace('"', "\"\"")) } else { file };
             let _ = writeln!(record, "{quoted},,");
         }
-        written.push(("RECORD", record));
+        written.push(("RECORD".to_owned(), record.into_bytes()));
         (folder, written)
     }
 }
@@ -184,7 +189,8 @@ mod tests {
         .unwrap();
         let (folder, files) = pyproject.metadata_files("My.App", &["my_app/a,b.py".into()]);
         assert_eq!(folder, "my_app-1.2.dist-info");
-        let [(_, metadata), (_, entry_points), (_, record)] = &files[..] else { panic!("{files:?}") };
+        let texts: Vec<_> = files.iter().map(|(_, content)| String::from_utf8(content.clone()).unwrap()).collect();
+        let [metadata, entry_points, record] = &texts[..] else { panic!("{files:?}") };
         assert_eq!(metadata, "Metadata-Version: 2.1\nName: My.App\nVersion: 1.2\nRequires-Dist: rich>=1\n");
         assert_eq!(entry_points, "[console_scripts]\napp = my_app:main\n\n[my.plugins]\nx = my_app.x\n\n");
         assert!(record.starts_with("\"my_app/a,b.py\",,\nmy_app-1.2.dist-info/METADATA,,\n"), "{record}");

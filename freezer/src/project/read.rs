@@ -185,9 +185,9 @@ impl Common<'_> {
         let relative = |file: &FoundFile| file.relative.strip_prefix(&format!("{site}/")).map(str::to_owned);
         let files: Vec<_> = found.files.iter().filter_map(relative).collect();
         let (folder, written) = pyproject.metadata_files(name, &files);
-        let generated = written.into_iter().map(|(file, text)| GeneratedFile {
+        let generated = written.into_iter().map(|(file, content)| GeneratedFile {
             virtual_path: format!("{site}/{folder}/{file}"),
-            content: text.into_bytes().into(),
+            content: content.into(),
         });
         (distribution, generated.collect())
     }

@@ -30,6 +30,8 @@ pub const LIBRARY_NAME: &str = "library.payload";
 pub const INSTALLER_PATH: &str = "installer";
 /// Where a pack's library has the shared libraries that it can bring along for packages.
 pub const CARRIED_FOLDER: &str = "carried";
+/// Where a program has the licence texts of its runtime: outside of `sys.path`, so that nothing there is a module.
+pub const LICENSES_FOLDER: &str = "lib/licenses";
 /// The environment variable that names a pack.
 pub const ENVIRONMENT_VARIABLE: &str = "PYFREEZE_RUNTIME";
 
@@ -59,19 +61,36 @@ pub struct Descriptor {
     /// Shared libraries that packages expect of the host and that the pack brings along, by SONAME.
     #[serde(default)]
     pub carried_libraries: Vec<String>,
-    /// The C libraries inside the stub.
+    /// What it is made of.
     pub libraries: Vec<RuntimeLibrary>,
 }
 
-/// A library inside the stub.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A part of the runtime: CPython, a library inside the stub, or one that is carried along.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuntimeLibrary {
     /// Its name.
     pub name: String,
     /// Its version.
     pub version: String,
-    /// Its licence as an SPDX expression; the text lies under `licenses/NAME` in the pack.
+    /// Its licence as an SPDX expression; [`Self::license_path`] is where the text lies.
     pub license: String,
+    /// Where its source came from, in words.
+    #[serde(default)]
+    pub source: String,
+    /// Patches on top of that version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patches: Vec<String>,
+    /// Its SONAME, if it is a shared library that only some programs get.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soname: Option<String>,
+}
+
+impl RuntimeLibrary {
+    /// The path of its licence's text below the virtual root.
+    #[must_use]
+    pub fn license_path(&self) -> String {
+        format!("{LICENSES_FOLDER}/{}.txt", self.name)
+    }
 }
 
 /// Why there is no runtime.
@@ -205,8 +224,9 @@ impl Runtime {
     /// What the manifest of an executable says about its runtime.
     #[must_use]
     pub fn facts(&self) -> RuntimeFacts {
-        let Descriptor { python_version, target, glibc, identity, builtin_modules, .. } = self.descriptor().clone();
-        RuntimeFacts { python_version, target, glibc, identity, builtin_modules }
+        let Descriptor { python_version, target, glibc, identity, builtin_modules, pyc_magic, .. } =
+            self.descriptor().clone();
+        RuntimeFacts { python_version, target, glibc, identity, builtin_modules, pyc_magic }
     }
 
     /// What the stages that understand Python need to know about the standard library.

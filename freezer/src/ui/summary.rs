@@ -162,6 +162,7 @@ pub(super) mod tests {
     use crate::inspect::{PackageSize, Report, Sizes};
     use crate::libraries::{GlibcFloor, Native};
     use crate::payload::{Manifest, ManifestLibrary, RuntimeFacts, SettingsFacts};
+    use crate::sbom::Bill;
     use crate::ui::{Style, library_list};
 
     fn import(name: &str, is_optional: bool) -> MissingImport {
@@ -198,6 +199,7 @@ pub(super) mod tests {
                     glibc: "2.17".into(),
                     identity: "12".into(),
                     builtin_modules: Vec::new(),
+                    pyc_magic: 0,
                 },
                 entry_point: EntryPoint { description: "script".into(), path: "app.py".into(), is_folder: false },
                 settings: SettingsFacts {
@@ -215,6 +217,7 @@ pub(super) mod tests {
                 distributions: vec![distribution],
                 missing: vec![import("yaml", true)],
                 left_out: Vec::new(),
+                materials: Bill::default(),
             },
         }
     }
@@ -245,6 +248,7 @@ app  29.2 MB
             imported_by: None,
             reason: None,
             file_size: 1_200_000,
+            sha256: String::new(),
             image_size: 0,
             needed: Vec::new(),
             needed_of_host: Vec::new(),

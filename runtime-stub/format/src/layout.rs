@@ -16,7 +16,8 @@ pub const END_MAGIC: [u8; 8] = *b"\nPYFREND";
 /// * 1: first version.
 /// * 2: shared libraries: the libraries section, images among the blobs, entry flag 2.
 /// * 3: the snapshot: setting 8, and a section whose row is always there and last.
-pub const VERSION: u32 = 3;
+/// * 4: the digest of the whole file in the trailer; the bill of materials.
+pub const VERSION: u32 = 4;
 
 /// Bytes of the header.
 pub const HEADER_SIZE: usize = 64;
@@ -30,8 +31,8 @@ pub const ENTRY_SIZE: usize = 24;
 pub const BLOB_SIZE: usize = 16;
 /// Bytes of one blob digest (BLAKE3).
 pub const DIGEST_SIZE: usize = 32;
-/// Bytes of the trailer: the payload's digest, then [`END_MAGIC`].
-pub const TRAILER_SIZE: usize = DIGEST_SIZE + END_MAGIC.len();
+/// Bytes of the trailer: the payload's digest, that of the file around it, then [`END_MAGIC`].
+pub const TRAILER_SIZE: usize = 2 * DIGEST_SIZE + END_MAGIC.len();
 
 /// Offset of the payload's size in the header.
 pub const PAYLOAD_SIZE_OFFSET: usize = 16;
@@ -80,6 +81,8 @@ pub enum SectionKind {
     Manifest = 18,
     /// How each shared library is brought to run.
     Libraries = 19,
+    /// What the program is made of: a CycloneDX document, zstd-compressed.
+    Materials = 21,
     /// What the recorded process had in memory. Always the last row, without bytes where there is no snapshot;
     /// otherwise on a page of its own.
     Snapshot = 20,
@@ -100,6 +103,7 @@ impl SectionKind {
             18 => Self::Manifest,
             19 => Self::Libraries,
             20 => Self::Snapshot,
+            21 => Self::Materials,
             _ => return None,
         })
     }

@@ -43,6 +43,7 @@ pub use snapshot::{Kept, Region, RegionKind, Snapshot, SnapshotLevel, SnapshotUs
 #[cfg(feature = "write")]
 pub use write::{
     LinkedLibrary, Linker, NewBlob, NewFile, NewSettings, PayloadWriter, PlacedLibrary, Placement, WriteError,
+    file_digest, trailer_in_file,
 };
 
 /// The absolute path prefix under which the payload's files appear to the program.

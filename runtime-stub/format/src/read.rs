@@ -188,8 +188,19 @@ impl<'a> Payload<'a> {
     /// The payload's BLAKE3 digest as written in the trailer: over all bytes before the trailer.
     #[must_use]
     pub fn digest(&self) -> [u8; DIGEST_SIZE] {
-        let trailer = self.bytes.len().checked_sub(TRAILER_SIZE).and_then(|start| self.bytes.get(start..));
-        trailer.and_then(|trailer| trailer.first_chunk().copied()).unwrap_or([0; DIGEST_SIZE])
+        self.trailer().first_chunk().copied().unwrap_or([0; DIGEST_SIZE])
+    }
+
+    /// The digest of the whole file as written in the trailer: over what stands in the file before the payload, the
+    /// payload's digest, and what stands behind the payload.
+    #[must_use]
+    pub fn file_digest(&self) -> [u8; DIGEST_SIZE] {
+        let rest = self.trailer().get(DIGEST_SIZE..).unwrap_or(&[]);
+        rest.first_chunk().copied().unwrap_or([0; DIGEST_SIZE])
+    }
+
+    fn trailer(&self) -> &'a [u8] {
+        self.bytes.len().checked_sub(TRAILER_SIZE).and_then(|start| self.bytes.get(start..)).unwrap_or(&[])
     }
 
     /// The bytes that [`Self::digest`] covers.

@@ -275,11 +275,50 @@ impl<'a> PayloadWriter<'a> {
         bytes.resize(align(bytes.len(), 16), 0);
         head.rows.push(row(SectionKind::Snapshot, bytes.len(), bytes.len()));
         head.put(&mut bytes, &records);
-        let digest = blake3::hash(&bytes);
-        bytes.extend(digest.as_bytes());
-        bytes.extend(END_MAGIC);
+        put_trailer(&mut bytes);
         Ok(bytes)
     }
+}
+
+/// Ends a payload that is complete but for its trailer, as one in a file of its own.
+pub(crate) fn put_trailer(bytes: &mut Vec<u8>) {
+    let digest = *blake3::hash(bytes).as_bytes();
+    bytes.extend(digest);
+    bytes.extend(file_digest([], &digest, []));
+    bytes.extend(END_MAGIC);
+}
+
+/// The digest of a file that holds a payload: over the bytes before it, its digest, and those behind it. Whoever knows it
+/// knows the whole file, and computing it for another file around the same payload does not need the payload's bytes.
+#[must_use]
+pub fn file_digest<'p>(
+    before: impl IntoIterator<Item = &'p [u8]>,
+    payload_digest: &[u8; DIGEST_SIZE],
+    behind: impl IntoIterator<Item = &'p [u8]>,
+) -> [u8; DIGEST_SIZE] {
+    let mut hasher = blake3::Hasher::new();
+    let mut add = |part: &[u8]| {
+        hasher.update(part);
+    };
+    before.into_iter().for_each(&mut add);
+    add(payload_digest);
+    behind.into_iter().for_each(&mut add);
+    *hasher.finalize().as_bytes()
+}
+
+/// A payload's trailer for a file where these bytes stand before and behind the payload; `None` if `payload` does not end
+/// with a trailer.
+#[must_use]
+pub fn trailer_in_file<'p>(
+    payload: &[u8],
+    before: impl IntoIterator<Item = &'p [u8]>,
+    behind: impl IntoIterator<Item = &'p [u8]>,
+) -> Option<[u8; TRAILER_SIZE]> {
+    let mut trailer: [u8; TRAILER_SIZE] = *payload.last_chunk()?;
+    let (digest, rest) = trailer.split_first_chunk_mut::<DIGEST_SIZE>()?;
+    let (of_file, end) = rest.split_first_chunk_mut::<DIGEST_SIZE>()?;
+    *of_file = file_digest(before, digest, behind);
+    (*end == END_MAGIC).then_some(trailer)
 }
 
 fn has_good_size(blob: &NewBlob<'_>) -> bool {

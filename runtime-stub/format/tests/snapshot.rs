@@ -10,7 +10,9 @@
 
 mod samples;
 
-use pyfreeze_format::layout::{CHECKSUM_OFFSET, CHECKSUM_SIZE, HEADER_SIZE, PAYLOAD_SIZE_OFFSET, SECTION_SIZE};
+use pyfreeze_format::layout::{
+    CHECKSUM_OFFSET, CHECKSUM_SIZE, HEADER_SIZE, PAYLOAD_SIZE_OFFSET, SECTION_SIZE, TRAILER_SIZE,
+};
 use pyfreeze_format::snapshot::{NewRegion, NewSnapshot, NewVariable, SNAPSHOT_CHECKSUM_OFFSET, snapshot_checksum};
 use pyfreeze_format::{
     FormatError, Kept, Payload, RegionKind, SectionKind, Snapshot, SnapshotLevel, SnapshotUse, snapshot_section,
@@ -197,7 +199,7 @@ fn payload_keeps_its_bytes() {
         assert_eq!(payload.section(SectionKind::Snapshot), Some(section.as_slice()));
         assert_eq!(payload.digest(), *blake3::hash(payload.digested_bytes()).as_bytes());
         assert_eq!(snapshot_section(&finished), Some(section.as_slice()));
-        assert!((finished.len() - 40 - section.len().next_multiple_of(16)).is_multiple_of(PAGE));
+        assert!((finished.len() - TRAILER_SIZE - section.len().next_multiple_of(16)).is_multiple_of(PAGE));
         assert_same_before(&plain, &finished);
 
         assert_eq!(with_snapshot(&plain, SnapshotUse::Restore, &section).unwrap(), finished);
@@ -220,7 +222,7 @@ fn assert_same_before(plain: &[u8], finished: &[u8]) {
         // The writer puts this setting last.
         offset + size - 4..offset + size,
     ];
-    for index in 0..plain.len() - 40 {
+    for index in 0..plain.len() - TRAILER_SIZE {
         let may_differ = differing.iter().any(|range| range.contains(&index));
         assert!(may_differ || plain[index] == finished[index], "byte {index:#x} differs");
     }

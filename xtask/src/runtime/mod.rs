@@ -17,6 +17,7 @@ mod error;
 mod installer;
 mod link;
 mod machine;
+mod notices;
 mod pack;
 mod patch;
 mod stub;
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use cpython::CpythonPrefix;
 pub(crate) use error::Error;
+pub(crate) use notices::{Notice, notices};
 pub(crate) use pack::{PackError, PackInputs};
 pub(crate) use stub::Stub;
 pub(crate) use test_suite::TestSuite;
@@ -60,7 +62,13 @@ pub(crate) fn installer(ui: &Ui) -> Result<PathBuf> {
 }
 
 /// Packs the stub with its standard library, or finds them packed: the folder that pyfreeze embeds.
-pub(crate) fn pack(prefix: &CpythonPrefix, stub: &Stub, installer: &Path, ui: &Ui) -> Result<PathBuf> {
+pub(crate) fn pack(
+    prefix: &CpythonPrefix,
+    stub: &Stub,
+    installer: &Path,
+    notices: &[Notice],
+    ui: &Ui,
+) -> Result<PathBuf> {
     let cache = Cache::open()?;
     let inputs = PackInputs {
         stub: stub.program().to_path_buf(),
@@ -68,6 +76,7 @@ pub(crate) fn pack(prefix: &CpythonPrefix, stub: &Stub, installer: &Path, ui: &U
         library: prefix.standard_library(),
         bootstrap: stub_sources().join("bootstrap"),
         licenses: prefix.licenses(),
+        notices,
         installer: installer.to_path_buf(),
         carried: carried::libraries()?,
         target: TARGET.to_owned(),

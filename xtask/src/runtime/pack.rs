@@ -11,12 +11,17 @@ use std::process::Command;
 
 use pyfreeze::bytecode::{self, BytecodeError, Compiler, CompilerOptions, LibraryFile, Optimization, TreeSource};
 use pyfreeze::payload::{compressed, encode_section, parallel_map};
-use pyfreeze::runtime::{CARRIED_FOLDER, Descriptor, INSTALLER_PATH, LIBRARY_NAME, RuntimeLibrary, STUB_NAME};
+use pyfreeze::runtime::{
+    CARRIED_FOLDER, Descriptor, INSTALLER_PATH, LIBRARY_NAME, LICENSES_FOLDER, RuntimeLibrary, STUB_NAME,
+};
 use pyfreeze_format::{
     EntryPointKind, NewBlob, NewFile, NewSettings, PayloadWriter, Placement, SectionKind, WriteError, layout,
 };
 use serde::Deserialize;
 use walkdir::WalkDir;
+
+use super::Notice;
+use super::notices::plain_version;
 
 /// Compressed once, decompressed at every use: the highest ordinary level.
 const LEVEL: i32 = 19;
@@ -33,8 +38,9 @@ print(json.dumps({
 ";
 
 /// The sources that decide what is in a pack: a change of them makes it anew.
-const RECIPE: [&str; 4] = [
+const RECIPE: [&str; 5] = [
     include_str!("pack.rs"),
+    include_str!("notices.rs"),
     include_str!("../../../freezer/src/bytecode/scan.rs"),
     include_str!("../../../runtime-stub/format/src/code.rs"),
     include_str!("../../../runtime-stub/bootstrap/compile_server.py"),
@@ -42,7 +48,7 @@ const RECIPE: [&str; 4] = [
 
 /// What a pack is made of.
 #[derive(Debug)]
-pub(crate) struct PackInputs {
+pub(crate) struct PackInputs<'a> {
     /// The linked stub.
     pub(crate) stub: PathBuf,
     /// A plain python of the same build, which compiles the library.
@@ -51,8 +57,10 @@ pub(crate) struct PackInputs {
     pub(crate) library: PathBuf,
     /// The import bootstrap's folder: its modules join the library.
     pub(crate) bootstrap: PathBuf,
-    /// The licence texts, with `versions.json`.
+    /// The licence texts of CPython and its C libraries, with `versions.json`.
     pub(crate) licenses: PathBuf,
+    /// What else is in the runtime.
+    pub(crate) notices: &'a [Notice],
     /// The folder of the installer's packages.
     pub(crate) installer: PathBuf,
     /// Shared libraries that packages expect of the host, to be brought along.
@@ -103,6 +111,9 @@ pub(crate) enum PackError {
         /// What is wrong with it.
         message: String,
     },
+    /// The version of a library can't be told.
+    #[error(transparent)]
+    Version(#[from] Box<super::Error>),
     /// The payload can't be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -113,7 +124,7 @@ pub(crate) enum PackError {
 /// # Errors
 /// [`PackError`].
 pub(crate) fn pack(
-    inputs: &PackInputs,
+    inputs: &PackInputs<'_>,
     folder: &Path,
     progress: &dyn Fn(&str, usize, usize),
 ) -> Result<PathBuf, PackError> {
@@ -147,13 +158,13 @@ impl File {
         self.path.ends_with(".py") && self.is_of_library()
     }
 
-    /// False for what is not of the standard library: licences, libraries for packages, and the installer.
+    /// False for what does not go into every program: libraries for packages, and the installer.
     fn is_of_library(&self) -> bool {
-        !["licenses", CARRIED_FOLDER, INSTALLER_PATH].iter().any(|folder| self.path.starts_with(&format!("{folder}/")))
+        ![CARRIED_FOLDER, INSTALLER_PATH].iter().any(|folder| self.path.starts_with(&format!("{folder}/")))
     }
 }
 
-fn library_files(inputs: &PackInputs) -> Result<Vec<File>, PackError> {
+fn library_files(inputs: &PackInputs<'_>) -> Result<Vec<File>, PackError> {
     let library_path = library_path(&inputs.library);
     let mut files = folder_files(&inputs.library, &library_path)?;
     let is_module =
@@ -167,8 +178,12 @@ fn library_files(inputs: &PackInputs) -> Result<Vec<File>, PackError> {
             is_executable: false,
         });
     }
-    if inputs.licenses.is_dir() {
-        files.extend(folder_files(&inputs.licenses, "licenses")?);
+    let licenses = folder_files(&inputs.licenses, LICENSES_FOLDER)?.into_iter();
+    files.extend(licenses.filter(|file| file.path.ends_with(".txt")));
+    for notice in inputs.notices {
+        let path = notice.library.license_path();
+        let content = notice.text.clone().into_bytes();
+        files.push(File { path, disk: PathBuf::new(), content, is_executable: false });
     }
     files.extend(folder_files(&inputs.installer, INSTALLER_PATH)?);
     Ok(files)
@@ -208,7 +223,7 @@ fn folder_files(folder: &Path, virtual_path: &str) -> Result<Vec<File>, PackErro
     Ok(files)
 }
 
-fn key(inputs: &PackInputs, files: &[File], stub: &[u8]) -> String {
+fn key(inputs: &PackInputs<'_>, files: &[File], stub: &[u8]) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut add = |content: &[u8]| {
         hasher.update(&(content.len() as u64).to_le_bytes());
@@ -216,6 +231,8 @@ fn key(inputs: &PackInputs, files: &[File], stub: &[u8]) -> String {
     };
     add(&layout::VERSION.to_le_bytes());
     RECIPE.iter().for_each(|source| add(source.as_bytes()));
+    // OK because strings in a struct have no form that JSON lacks.
+    inputs.notices.iter().for_each(|notice| add(&serde_json::to_vec(&notice.library).unwrap_or_default()));
     add(inputs.target.as_bytes());
     add(inputs.glibc.as_bytes());
     add(stub);
@@ -253,7 +270,7 @@ struct CompiledModule {
 
 fn compile(
     files: Vec<File>,
-    inputs: &PackInputs,
+    inputs: &PackInputs<'_>,
     answers: &Answers,
     progress: &dyn Fn(&str, usize, usize),
 ) -> Result<(Vec<CompiledModule>, Vec<File>), PackError> {
@@ -328,7 +345,7 @@ fn owned(blob: NewBlob<'_>) -> NewBlob<'static> {
 }
 
 impl StoredLibrary {
-    fn describe(&self, inputs: &PackInputs, answers: Answers) -> Result<Descriptor, PackError> {
+    fn describe(&self, inputs: &PackInputs<'_>, answers: Answers) -> Result<Descriptor, PackError> {
         Ok(Descriptor {
             python_version: answers.python_version,
             pyc_magic: answers.pyc_magic,
@@ -341,7 +358,7 @@ impl StoredLibrary {
             scans: self.scans.clone(),
             files: self.others.clone(),
             carried_libraries: inputs.carried.iter().map(|path| file_name(path)).collect(),
-            libraries: libraries(&inputs.licenses)?,
+            libraries: libraries(inputs)?,
         })
     }
 
@@ -369,12 +386,14 @@ impl StoredLibrary {
     }
 }
 
-fn libraries(licenses: &Path) -> Result<Vec<RuntimeLibrary>, PackError> {
-    let path = licenses.join("versions.json");
-    if !path.is_file() {
-        return Ok(Vec::new());
+fn libraries(inputs: &PackInputs<'_>) -> Result<Vec<RuntimeLibrary>, PackError> {
+    let path = inputs.licenses.join("versions.json");
+    let mut libraries: Vec<RuntimeLibrary> =
+        serde_json::from_slice(&read(&path)?).map_err(|source| PackError::Versions { path, source })?;
+    for library in &mut libraries {
+        library.version = plain_version(library).map_err(Box::new)?;
     }
-    serde_json::from_slice(&read(&path)?).map_err(|source| PackError::Versions { path, source })
+    Ok(libraries.into_iter().chain(inputs.notices.iter().map(|notice| notice.library.clone())).collect())
 }
 
 /// Puts both files into a folder that takes its name when it is whole.

@@ -8,7 +8,7 @@ use super::cpython::CpythonPrefix;
 use super::ui::{Log, Ui};
 use super::{Error, Result, checkout, link, stub_sources};
 
-const PACKAGE: &str = "pyfreeze-stub";
+pub(super) const PACKAGE: &str = "pyfreeze-stub";
 const ARCHIVE: &str = "libpyfreeze_stub.a";
 const RUST_TARGET: &str = "x86_64-unknown-linux-gnu";
 

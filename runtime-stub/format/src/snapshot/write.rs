@@ -10,9 +10,10 @@ use super::{
     SnapshotLevel, SnapshotUse, snapshot_checksum,
 };
 use crate::layout::{
-    CHECKSUM_OFFSET, END_MAGIC, HEADER_SIZE, MAX_SECTION_COUNT, PAYLOAD_SIZE_OFFSET, SECTION_SIZE, SectionRow,
-    TRAILER_SIZE, head_checksum,
+    CHECKSUM_OFFSET, HEADER_SIZE, MAX_SECTION_COUNT, PAYLOAD_SIZE_OFFSET, SECTION_SIZE, SectionRow, TRAILER_SIZE,
+    head_checksum,
 };
+use crate::write::put_trailer;
 use crate::{Cursor, FormatError, Kept, PAGE_SIZE, Payload, SectionKind, SettingKey};
 
 /// As many pages of zeros in a row are left out: fewer cost less as bytes of the file than as one more piece to move.
@@ -209,9 +210,7 @@ pub fn with_snapshot(payload: &[u8], usage: SnapshotUse, section: &[u8]) -> Resu
     overwrite(&mut bytes, place.setting, &(usage as u32).to_le_bytes())?;
     let checksum = head_checksum(bytes.get(..place.head_size).ok_or(FormatError::Truncated)?);
     overwrite(&mut bytes, CHECKSUM_OFFSET, &checksum.to_le_bytes())?;
-    let digest = blake3::hash(&bytes);
-    bytes.extend(digest.as_bytes());
-    bytes.extend(END_MAGIC);
+    put_trailer(&mut bytes);
     Payload::parse(&bytes).map(|_| ())?;
     Ok(bytes)
 }
