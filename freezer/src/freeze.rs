@@ -2,6 +2,7 @@
 //!
 //! Every stage borrows what the one before it made and changes none of it.
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -23,7 +24,7 @@ use crate::runtime::{InterpreterError, Runtime};
 use crate::snapshot::{self, ProgramFacts, SnapshotError, SnapshotInput, Snapshotted};
 
 /// What to freeze.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct FreezeRequest {
     /// The project and the settings that win over its own.
     pub project: ProjectRequest,
@@ -69,6 +70,8 @@ pub struct Frozen {
     pub report: Report,
     /// What went in.
     pub contents: Contents,
+    /// The levels of snapshot that were wanted and could not be had.
+    pub fallbacks: Vec<snapshot::Fallback>,
     /// How many modules were compiled and how many came from the cache.
     pub compiled: bytecode::Statistics,
     /// Wall time.
@@ -81,6 +84,9 @@ pub enum FreezeError {
     /// The project can't be read.
     #[error(transparent)]
     Project(#[from] ProjectError),
+    /// The project can't be changed as its caller wants.
+    #[error("Cannot put a module in front of the program: {0}")]
+    Prepare(io::Error),
     /// The dependencies can't be installed.
     #[error(transparent)]
     Install(#[from] InstallError),
@@ -121,10 +127,13 @@ impl FreezeError {
             Self::Libraries(error) => error.hints(),
             Self::Executable(error) => error.hints(),
             Self::Snapshot(error) => error.hints(),
-            Self::Interpreter(_) | Self::Payload(_) | Self::Reread(_) | Self::Image(_) => Vec::new(),
+            Self::Prepare(_) | Self::Interpreter(_) | Self::Payload(_) | Self::Reread(_) | Self::Image(_) => Vec::new(),
         }
     }
 }
+
+/// What somebody changes about a project between reading it and following its imports; with the runtime's interpreter.
+pub type Preparation<'a> = &'a dyn Fn(&mut Project, &Path) -> io::Result<()>;
 
 /// Freezes a project.
 ///
@@ -135,13 +144,27 @@ pub fn freeze(
     runtime: &Runtime,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Frozen, FreezeError> {
+    freeze_prepared(request, runtime, &|_, _| Ok(()), progress)
+}
+
+/// Freezes a project that is another than the one on disk.
+///
+/// # Errors
+/// [`FreezeError`]; then no executable was written.
+pub fn freeze_prepared(
+    request: &FreezeRequest,
+    runtime: &Runtime,
+    prepare: Preparation<'_>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Frozen, FreezeError> {
     let started = Instant::now();
     let library = runtime.library();
     let tell_fetched = |package: &str| progress(Progress::Install(package.to_owned()));
     let installed = install::install(&request.install, &request.project, runtime, &tell_fetched)?;
-    let (project, output) = read_project(&with_environment(&request.project, installed.as_ref()), &library)?;
+    let (mut project, output) = read_project(&with_environment(&request.project, installed.as_ref()), &library)?;
     executable::check_output(&output)?;
     let interpreter = runtime.interpreter()?;
+    prepare(&mut project, interpreter.path()).map_err(FreezeError::Prepare)?;
     let worker_count = worker_count(request);
     let mut compiler = Compiler::new(CompilerOptions {
         python: interpreter.path().to_path_buf(),
@@ -170,7 +193,8 @@ pub fn freeze(
     }
     executable::write(&image, &output, Durability::Synced, &|done| progress(Progress::Written { done, total }))?;
     let report = Report::new(&pyfreeze_format::Payload::parse(&payload.bytes)?, payload.manifest, total);
-    Ok(Frozen { output, installed, report, contents, compiled: compiler.statistics(), duration: started.elapsed() })
+    let (fallbacks, compiled) = (snapshotted.fallbacks, compiler.statistics());
+    Ok(Frozen { output, installed, report, contents, fallbacks, compiled, duration: started.elapsed() })
 }
 
 /// The request as if `--venv` had named what was installed.

@@ -16,6 +16,8 @@ pub mod dis;
 pub mod learners;
 pub mod levels;
 
+pub mod bench;
+pub mod browser;
 pub mod cases;
 pub mod cli;
 pub mod compat;
@@ -74,6 +76,8 @@ fn all_tests(options: &Options) -> Vec<Test> {
     tests.extend(cases::tests());
     tests.extend(examples::tests());
     tests.extend(cli::tests());
+    tests.extend(bench::tests());
+    tests.extend(browser::tests());
     tests.extend(hooks::tests());
     tests.extend(install::tests());
     tests.extend(trace::tests());

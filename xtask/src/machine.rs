@@ -11,6 +11,7 @@ pub(crate) type Need = (&'static str, &'static str);
 pub(crate) const TEST_NEEDS: &[Need] = &[
     ("bash", "bash"),
     ("cc", "gcc"),
+    ("chromium", "chromium"),
     ("eu-strip", "elfutils"),
     ("git", "git"),
     ("objcopy", "binutils"),

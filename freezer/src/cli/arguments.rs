@@ -6,11 +6,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::bench::BenchArguments;
 use super::dis::DisArguments;
 use super::extract::ExtractArguments;
 use super::inspect::InspectArguments;
 use super::pyc::PycArguments;
 use super::verify::VerifyArguments;
+use crate::bench::WORKER_COMMAND;
 
 const AFTER_HELP: &str = "\
 Exit status: 0 done, 1 failed, 2 wrong usage.
@@ -48,12 +50,15 @@ pub(super) enum Command {
     Verify(VerifyArguments),
     /// Write what is inside an executable to a folder that `python FOLDER` runs
     Extract(ExtractArguments),
-    /// Measure a program's start: frozen, and run from disk
+    /// Measure a program's start: frozen, from disk and in other ways, and where its time goes
     Bench(BenchArguments),
     /// Say what is in a .pyc file, and whether python would use it
     Pyc(PycArguments),
     /// Disassemble a module or a function, with its source lines
     Dis(DisArguments),
+    /// Start the processes that `bench` measures
+    #[command(name = WORKER_COMMAND, hide = true)]
+    BenchWorker,
     /// Run the runtime's own interpreter (for developers of pyfreeze)
     #[command(hide = true)]
     Python(PythonArguments),
@@ -273,21 +278,6 @@ pub(super) struct TraceArguments {
     /// What to run: `app ARGS` for the project's program, `-m MODULE ARGS`, or an installed script such as `pytest`
     #[arg(last = true, value_name = "CMD", allow_hyphen_values = true)]
     pub(super) command: Vec<OsString>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct BenchArguments {
-    #[command(flatten)]
-    pub(super) project: ProjectArguments,
-    /// The program's own arguments
-    #[arg(last = true)]
-    pub(super) arguments: Vec<OsString>,
-    /// Runs of each candidate
-    #[arg(long, value_name = "N", default_value = "20")]
-    pub(super) runs: NonZeroUsize,
-    /// Print every run as JSON
-    #[arg(long)]
-    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

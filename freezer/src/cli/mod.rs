@@ -61,9 +61,10 @@ pub fn run() -> ExitCode {
         Command::Trace(arguments) => return trace::run(arguments).unwrap_or_else(Failure::report),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Extract(arguments) => extract::run(&arguments),
-        Command::Bench(arguments) => bench::run(arguments),
+        Command::Bench(arguments) => return bench::run(arguments).unwrap_or_else(Failure::report),
         Command::Pyc(arguments) => pyc::run(&arguments),
         Command::Dis(arguments) => dis::run(&arguments),
+        Command::BenchWorker => bench::work(),
         Command::Python(arguments) => python::run(&arguments),
     };
     match outcome {

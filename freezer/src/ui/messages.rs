@@ -75,6 +75,12 @@ impl Messages {
         self.hints(hints);
     }
 
+    /// What was done.
+    pub fn note(self, message: &str) {
+        // OK because there is nowhere left to say that stderr is closed.
+        let _ = writeln!(stderr(), "pyfreeze: {message}");
+    }
+
     fn hints(self, hints: &[String]) {
         hints.iter().for_each(|hint| self.put("1;36", "hint", hint));
     }

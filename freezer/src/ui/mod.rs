@@ -3,6 +3,9 @@
 //! Comes in: finished facts. Goes out: text. Nothing here decides anything, and colour never carries meaning.
 
 mod answer;
+mod bench;
+mod bench_changes;
+mod bench_progress;
 mod difference;
 mod dis;
 mod extract;
@@ -19,6 +22,9 @@ mod text;
 mod verify;
 
 pub use answer::answer;
+pub use bench::bench_table;
+pub use bench_changes::changes_table;
+pub use bench_progress::BenchBar;
 pub use difference::difference_text;
 pub use dis::{DisParts, dis_text};
 pub use extract::extract_summary;

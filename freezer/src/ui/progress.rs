@@ -55,6 +55,11 @@ impl Bar {
             }
             Progress::Written { done, total } => ("write", done, total, size_text(total)),
         };
+        self.show_stage(stage, done, total, text);
+    }
+
+    /// Shows how far something is.
+    pub(super) fn show_stage(&self, stage: &'static str, done: u64, total: u64, text: String) {
         if let Ok(mut shown) = self.stage.lock()
             && *shown != stage
         {
