@@ -33,7 +33,7 @@ pub(super) struct PycArguments {
     /// Without writing .pyc files
     #[arg(help_heading = PYTHON, short = 'B')]
     dont_write: bool,
-    /// With the option of this name
+    /// With its own option of this name: which hashes are compared
     #[arg(help_heading = PYTHON, long, value_name = "WHICH", default_value = "default")]
     check_hash_based_pycs: HashArgument,
     /// With all caches below this folder
