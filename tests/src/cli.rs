@@ -515,7 +515,7 @@ fn inspect_json(product: &Product) -> TestResult {
     let workspace = hello()?;
     product.command(workspace.path()).args(["build", "app.py", "-o", "out"]).success()?;
     let output = product.command(workspace.path()).args(["inspect", "out", "--json"]).success()?;
-    insta::assert_snapshot!(json_keys(&output.stdout)?.join(" "), @"cold_module_count digest distributions entry_point file_size files glibc hot_module_count left_out libraries materials missing modules packages pyfreeze_version runtime settings sizes");
+    insta::assert_snapshot!(json_keys(&output.stdout)?.join(" "), @"cold_module_count digest distributions entry_point file_size files glibc hot_module_count left_out libraries materials missing modules packages pyfreeze_version runtime settings sizes snapshot");
     let text = product.command(workspace.path()).args(["inspect", "out"]).success()?;
     if text.stdout.contains("3.13") { Ok(()) } else { Err(text.report().into()) }
 }
@@ -523,7 +523,7 @@ fn inspect_json(product: &Product) -> TestResult {
 fn build_json(product: &Product) -> TestResult {
     let workspace = hello()?;
     let output = product.command(workspace.path()).args(["build", "app.py", "-o", "out", "--json"]).success()?;
-    insta::assert_snapshot!(json_keys(&output.stdout)?.join(" "), @"cached_count cold_module_count compiled_count digest distributions entry_point file_size files glibc hot_module_count left_out libraries materials missing modules output packages pyfreeze_version runtime seconds settings sizes warnings");
+    insta::assert_snapshot!(json_keys(&output.stdout)?.join(" "), @"cached_count cold_module_count compiled_count digest distributions entry_point file_size files glibc hot_module_count left_out libraries materials missing modules output packages pyfreeze_version runtime seconds settings sizes snapshot warnings");
     Ok(())
 }
 
@@ -539,8 +539,9 @@ fn quiet_without_terminal(product: &Product) -> TestResult {
     out  # MB in # ms
       runs       script app.py
       python     # x#_#-unknown-linux-gnu, glibc # or later
-      sizes      runtime # MB, hot code # MB, cold code # MB, sources # MB, data # kB, index # kB
+      sizes      runtime # MB, hot code # MB, cold code # MB, sources # MB, data # kB, index # kB, snapshot # MB
       modules    # hot, # cold; # data files
+      snapshot   app, # modules imported, # MB
       compiled   # now, # from the cache
     ");
     Ok(())

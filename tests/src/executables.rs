@@ -70,9 +70,17 @@ pub fn tests(options: &Options) -> Vec<Test> {
 /// # Errors
 /// When it can't be built or doesn't run as it is.
 pub fn sample(product: &Product) -> Result<(Workspace, PathBuf), Stop> {
+    sample_with(product, &[])
+}
+
+/// The small program, frozen with these options.
+///
+/// # Errors
+/// As [`sample`].
+pub fn sample_with(product: &Product, options: &[String]) -> Result<(Workspace, PathBuf), Stop> {
     let workspace = Workspace::with_files(SAMPLE)?;
     let executable = workspace.join("sample");
-    product.build(&workspace.join("app"), &executable, &[], workspace.path())?;
+    product.build(&workspace.join("app"), &executable, options, workspace.path())?;
     expect_sample(Run::new(&executable, workspace.path()))?;
     Ok((workspace, executable))
 }

@@ -22,10 +22,8 @@ pub fn tests(options: &Options) -> Vec<Test> {
         Test::new("extract/without_sources", without_sources),
         Test::new("extract/options", options_are_kept),
         Test::new("extract/refused", refused),
+        Test::new("extract/example_stdlib_tour", |product| example(product, "stdlib_tour")),
     ];
-    for name in ["webget", "import_cache"] {
-        tests.push(Test::new(format!("extract/example_{name}"), move |product| example(product, name)));
-    }
     if !options.is_quick {
         tests.push(Test::new("extract/httpie", |product| {
             let tool = "httpie==3.2.4\nsetuptools==80.9.0\n";
@@ -83,7 +81,7 @@ fn folder(product: &Product) -> TestResult {
 
 fn console_script(product: &Product) -> TestResult {
     let project = "[project]\nname = \"demo\"\nversion = \"1.5\"\n[project.scripts]\nrun-demo = \"demo.cli:main\"\n";
-    let main = "import argparse, importlib.metadata\n\ndef main():\n    parser = argparse.ArgumentParser()\n    parser.print_usage()\n    \
+    let main = "import argparse, importlib.metadata\n\ndef main():\n    parser = argparse.ArgumentParser('demo')\n    parser.print_usage()\n    \
                 print(importlib.metadata.version('demo'), [e.value for e in importlib.metadata.entry_points(group='console_scripts')])\n";
     let files = [("app/pyproject.toml", project), ("app/src/demo/__init__.py", ""), ("app/src/demo/cli.py", main)];
     let workspace = Workspace::with_files(&files)?;

@@ -163,7 +163,7 @@ impl Agreement {
             interpreter,
             modules: Vec::new(),
         };
-        (agreement.module_count > 0).then(|| Self { modules, ..agreement })
+        (agreement.module_count > 0).then_some(Self { modules, ..agreement })
     }
 }
 

@@ -94,8 +94,8 @@ impl OwnFiles {
             link(&root.join(path), &folder.join(path))?;
         }
         let entry_point = contents.entry_point.as_ref().map_or("", |entry_point| &entry_point.path);
-        let packages = contents.search_path.iter().map(|path| folder.join(path)).filter(|path| path.is_dir());
-        let packages = packages.filter(|path| *path != folder.join(entry_point)).last();
+        let mut packages = contents.search_path.iter().map(|path| folder.join(path)).filter(|path| path.is_dir());
+        let packages = packages.rfind(|path| *path != folder.join(entry_point));
         Ok(Self { entry_point: folder.join(entry_point), packages })
     }
 }

@@ -211,10 +211,8 @@ impl DisError {
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         match self {
-            Self::Inspect(error @ InspectError::Foreign { .. }) => {
-                let mut hints = error.hints();
-                hints.push("give an executable that pyfreeze made, a .py or a .pyc file".into());
-                hints
+            Self::Inspect(InspectError::Foreign { .. }) => {
+                vec!["give an executable that pyfreeze made, a .py or a .pyc file".into()]
             }
             Self::Inspect(error) => error.hints(),
             Self::Pyc(error) => error.hints(),
