@@ -237,7 +237,7 @@ fn levels_fall_back() {
     assert!(snapshotted.payload.is_none() && snapshotted.report.is_none() && steps.borrow().is_empty());
     let levels: Vec<_> = snapshotted.fallbacks.iter().map(|fallback| fallback.level).collect();
     assert_eq!(levels, [SnapshotLevel::App, SnapshotLevel::Runtime]);
-    let off = SnapshotSettings::default();
+    let off = SnapshotSettings { level: SnapshotChoice::Off, ..SnapshotSettings::default() };
     let snapshotted = snapshot(&SnapshotInput { settings: &off, ..input }, &|_| ());
     assert!(snapshotted.payload.is_none() && snapshotted.fallbacks.is_empty());
 }
