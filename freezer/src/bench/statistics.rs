@@ -44,7 +44,7 @@ impl Spread {
     }
 }
 
-/// A number and the range in which it lies with [`CONFIDENCE`].
+/// A number and the range in which it lies with `CONFIDENCE`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The number.

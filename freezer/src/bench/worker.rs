@@ -1,6 +1,6 @@
 //! A process of its own that starts all measured processes.
 //!
-//! Comes in: one [`Start`] per line on standard input. Goes out: one [`Answer`] per line. A build may have made this process
+//! Comes in: one [`Start`] per line on standard input. Goes out: one `Answer` per line. A build may have made this process
 //! large, and the kernel counts a child's peak memory from that of the process that started it: a fresh one is small.
 //! It also starts nothing else, so that what its children used is what one run used.
 
