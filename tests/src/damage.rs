@@ -15,8 +15,7 @@ use pyfreeze_format::layout::{HEADER_SIZE, SECTION_SIZE};
 use pyfreeze_format::{PAYLOAD_ADDRESS, Payload};
 
 use crate::command::{Output, Run, Status};
-use crate::executables::sample_with;
-use crate::levels::Level;
+use crate::executables::sample;
 use crate::product::Product;
 use crate::project::Workspace;
 use crate::runner::{Stop, Test, TestResult};
@@ -55,8 +54,7 @@ struct Patient {
 
 impl Patient {
     fn new(product: &Product) -> Result<Self, Stop> {
-        // A start from a snapshot looks at its own header only: `snapshot/damaged_header`.
-        let (workspace, executable) = sample_with(product, &Level::Off.options())?;
+        let (workspace, executable) = sample(product)?;
         let bytes = std::fs::read(&executable)?;
         let (payload_offset, size) = find_payload(&bytes)?;
         let start = usize::try_from(payload_offset).map_err(|error| error.to_string())?;

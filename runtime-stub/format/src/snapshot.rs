@@ -6,7 +6,7 @@
 
 use core::ffi::CStr;
 
-use crate::layout::{HEADER_SIZE, Header, MAX_SECTION_COUNT, SECTION_SIZE, SectionRow};
+use crate::layout::{HEADER_SIZE, Header, MAX_SECTION_COUNT, SECTION_SIZE, SectionRow, head_checksum};
 use crate::{Cursor, FormatError, PAGE_SIZE, SectionKind};
 
 /// The version of the section's content.
@@ -163,8 +163,7 @@ pub struct Snapshot<'a> {
 }
 
 /// The snapshot section of a payload; `None` if there is none or the payload is odd in any way, for then the ordinary
-/// start will say so. Looks at the payload's header and the last row of its section table and at nothing else:
-/// neither the head's checksum nor any other section is checked.
+/// start will say so. Looks at the payload's head, which the process will look things up in, and at no other section.
 #[must_use]
 pub fn snapshot_section(payload: &[u8]) -> Option<&[u8]> {
     let header = Header::decode(&mut Cursor::new(payload)).ok()?;
@@ -174,6 +173,10 @@ pub fn snapshot_section(payload: &[u8]) -> Option<&[u8]> {
     let is_there = row.kind == SectionKind::Snapshot.number() && row.size > 0 && row.offset.is_multiple_of(PAGE_SIZE);
     let end = row.offset.checked_add(row.size)?;
     if !is_there || end > header.payload_size || row.offset < header.head_size {
+        return None;
+    }
+    let head = payload.get(..usize::try_from(header.head_size).ok()?)?;
+    if head_checksum(head) != header.head_checksum {
         return None;
     }
     payload.get(usize::try_from(row.offset).ok()?..usize::try_from(end).ok()?)
