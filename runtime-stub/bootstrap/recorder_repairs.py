@@ -49,7 +49,7 @@ def restore_main_name(sys):
 def repair_process(process):
     process.ORIGINAL_DIR = None
     _pyfreeze.at_restore(detached(restore_folder, process, posix))
-    _pyfreeze.secret_slot(process._current_process._config, "authkey", 32)
+    _pyfreeze.secret_slot(process._current_process._config, "authkey")
     process._current_process._config.pop("tempdir", None)
 
 

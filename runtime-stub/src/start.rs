@@ -23,7 +23,8 @@ pub fn run(process: &Process) -> i32 {
         Some(Err(error)) => return damaged(process, error),
     };
     // Before the payload is looked at any closer: a start from a snapshot needs none of it.
-    if let Command::Program { skip } = command(process)
+    let wanted = command(process);
+    if let Command::Program { skip } = wanted
         && let Some(outcome) = snapshot::resume(process, bytes, skip)
     {
         return outcome.map_or_else(|status| status, Interpreter::run_main);
@@ -33,16 +34,16 @@ pub fn run(process: &Process) -> i32 {
         Err(error) => return damaged(process, error),
     };
     match Recording::begin(&payload, process) {
-        Ok(None) => start(process, payload).map_or_else(|status| status, Interpreter::run_main),
-        Ok(Some((recording, process))) => recording.run(|| start(&process, payload)),
+        Ok(None) => start(process, payload, wanted).map_or_else(|status| status, Interpreter::run_main),
+        Ok(Some((recording, process))) => recording.run(|| start(&process, payload, command(&process))),
         Err(failure) => message::fail(process.program(), &failure),
     }
 }
 
 /// The ordinary start; an exit status where it ends early.
-fn start(process: &Process, payload: Payload<'static>) -> Result<Interpreter, i32> {
+fn start(process: &Process, payload: Payload<'static>, command: Command) -> Result<Interpreter, i32> {
     state::install(payload, process);
-    let plan = plan(process, &payload).map_err(|error| damaged(process, error))?;
+    let plan = plan(&payload, command).map_err(|error| damaged(process, error))?;
     Interpreter::start(process, &payload, &plan).map_err(|failure| match failure {
         Failure::Exit(status) => status,
         failure => message::fail(process.program(), &failure),
@@ -61,12 +62,12 @@ fn command(process: &Process) -> Command {
 }
 
 /// How all that is said to the interpreter.
-fn plan<'a>(process: &'a Process, payload: &Payload<'a>) -> Result<Plan<'a>, FormatError> {
+fn plan<'a>(payload: &Payload<'a>, command: Command) -> Result<Plan<'a>, FormatError> {
     let settings = payload.settings();
     let kind = settings.entry_point_kind()?;
     let command = match kind {
         EntryPointKind::Interpreter => Command::Python { skip: 0 },
-        EntryPointKind::Script | EntryPointKind::Folder => command(process),
+        EntryPointKind::Script | EntryPointKind::Folder => command,
     };
     let entry_point = settings.text(SettingKey::EntryPointPath);
     Ok(Plan { command, kind, entry_point, settings, hash_seed: hash_seed(payload) })

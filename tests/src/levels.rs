@@ -15,7 +15,7 @@ pub enum Level {
     App,
 }
 
-/// What is tested. All three, `[Level::Off, Level::Runtime, Level::App]`, once `pyfreeze build` has `--snapshot`.
+/// What is tested: all.
 pub const TESTED: &[Level] = &[Level::Off, Level::Runtime, Level::App];
 
 impl Level {
@@ -38,8 +38,7 @@ impl Level {
     /// The options of `pyfreeze build`.
     #[must_use]
     pub fn options(self) -> Vec<String> {
-        // Without a choice, there is no option either.
-        if TESTED.len() == 1 { Vec::new() } else { vec!["--snapshot".to_owned(), self.name().to_owned()] }
+        vec!["--snapshot".to_owned(), self.name().to_owned()]
     }
 
     /// A build that could not make its snapshot says so, and the program runs all the same: then nothing was tested.

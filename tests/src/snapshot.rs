@@ -1,7 +1,6 @@
 //! The start-up snapshot of whole executables: what ships, who starts from it, and what happens where it can't be used.
 //!
 //! Comes in: small programs, frozen with `--snapshot`. Goes out: one test for each promise of DESIGN's part on snapshots.
-//! None is run until [`levels::TESTED`] names the level `app`: before that, `pyfreeze build` has no `--snapshot`.
 
 mod making;
 mod secrets;
@@ -10,7 +9,7 @@ mod starts;
 use std::path::PathBuf;
 
 use crate::command::{Output, Run, Status};
-use crate::levels::{self, Level};
+use crate::levels::Level;
 use crate::product::Product;
 use crate::project::Workspace;
 use crate::runner::{Options, Stop, Test, TestResult};
@@ -18,9 +17,6 @@ use crate::runner::{Options, Stop, Test, TestResult};
 /// All tests.
 #[must_use]
 pub fn tests(options: &Options) -> Vec<Test> {
-    if !levels::TESTED.contains(&Level::App) {
-        return Vec::new();
-    }
     let mut tests = secrets::tests(options);
     tests.extend(starts::tests(options));
     tests.extend(making::tests());

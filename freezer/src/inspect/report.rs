@@ -9,6 +9,7 @@ use super::sizes::{Parts, file_sizes};
 use crate::contents::{Owner, Temperature};
 use crate::payload::Manifest;
 use crate::snapshot::SnapshotReport;
+use crate::ui::hexadecimal_text;
 
 /// What is inside an executable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,7 +80,7 @@ impl Report {
         let used = sizes.hot_code + sizes.cold_code + sizes.sources + sizes.libraries + sizes.data + snapshot;
         Self {
             file_size,
-            digest: hexadecimal(&payload.digest()),
+            digest: hexadecimal_text(&payload.digest()),
             sizes: Sizes {
                 stub: file_size.saturating_sub(payload_size),
                 snapshot,
@@ -93,12 +94,6 @@ impl Report {
             manifest,
         }
     }
-}
-
-/// A digest as text.
-#[must_use]
-pub(super) fn hexadecimal(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn measure(payload: &Payload<'_>, manifest: &Manifest) -> (Sizes, Vec<PackageSize>) {

@@ -7,7 +7,7 @@ use pyfreeze_format::{Entry, Payload, file_digest};
 use serde::Serialize;
 
 use super::content::path_text;
-use super::report::hexadecimal;
+use crate::ui::hexadecimal_text;
 
 /// The outcome of a whole check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -31,8 +31,8 @@ pub fn verify(payload: &Payload<'_>, before: &[u8], behind: &[u8]) -> Verificati
     let is_payload_intact = digest == payload.digest();
     let is_file_intact = file_digest([before], &payload.digest(), [behind]) == payload.file_digest();
     Verification {
-        digest: hexadecimal(&payload.digest()),
-        file_digest: hexadecimal(&payload.file_digest()),
+        digest: hexadecimal_text(&payload.digest()),
+        file_digest: hexadecimal_text(&payload.file_digest()),
         is_intact: is_payload_intact && is_file_intact,
         is_payload_intact,
         damaged_files: if is_payload_intact { Vec::new() } else { damaged_files(payload) },

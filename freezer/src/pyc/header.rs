@@ -9,6 +9,7 @@ use pyfreeze_format::Cursor;
 use serde::Serialize;
 
 use super::magic::{Implementation, Origin, origin};
+use crate::ui::hexadecimal_text;
 
 /// What follows the number, so that a copy in text mode is noticed.
 const LINE_BREAK: [u8; 2] = *b"\r\n";
@@ -68,7 +69,7 @@ fn in_order<S: serde::Serializer>(hash: &u64, serializer: S) -> Result<S::Ok, S:
 /// A hash as hexdump shows it in a file.
 #[must_use]
 pub fn hash_text(hash: u64) -> String {
-    hash.to_le_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal_text(&hash.to_le_bytes())
 }
 
 /// Why bytes have no header.

@@ -4,14 +4,12 @@ use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::ui::hexadecimal_text;
+
 /// The SHA-256 of bytes, in hexadecimal: the digest that PyPI and bills of materials use.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        // OK because writing to a String can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hexadecimal_text(&Sha256::digest(bytes))
 }
 
 /// A package URL (<https://github.com/package-url/purl-spec>), its parts percent-encoded.
@@ -39,7 +37,7 @@ pub(super) fn uuid_of(content: &[u8]) -> String {
     bytes.copy_from_slice(&digest.as_bytes()[..16]);
     bytes[6] = (bytes[6] & 0x0f) | 0x80;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = hexadecimal_text(&bytes);
     [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]].join("-")
 }
 

@@ -87,11 +87,7 @@ pub(super) struct Selection {
 
 /// Variables that nearly every process has, with a value that is the user's own. Both recordings have them, with different
 /// values.
-pub(super) fn is_always_set(variable: &str) -> bool {
-    ALWAYS_SET.contains(&variable)
-}
-
-const ALWAYS_SET: &[&str] = &["HOME", "LOGNAME", "PATH", "PWD", "SHELL", "USER"];
+pub(super) const ALWAYS_SET: &[&str] = &["HOME", "LOGNAME", "PATH", "PWD", "SHELL", "USER"];
 const DECIDED_BY: &[&str] = &["LANG", "LANGUAGE", "SHLVL", "TERM", "TERM_PROGRAM", "_"];
 
 /// Variables that nearly every process has, and by which programs decide: neither are two values enough to show that, nor would a
@@ -108,7 +104,7 @@ fn is_decided_by(variable: &str) -> bool {
 /// Whether the two recordings have different answers for this event.
 fn is_shown(kind: &str, detail: &str) -> bool {
     match kind {
-        "env" => is_always_set(detail),
+        "env" => ALWAYS_SET.contains(&detail),
         "machine" => !matches!(detail, "processors" | "memory"),
         _ => matches!(kind, "clock" | "entropy" | "pid" | "user" | "working-folder"),
     }
@@ -122,7 +118,7 @@ fn is_told_again(module: &str) -> bool {
 
 fn verdict(module: &str, kind: &str, detail: &str, caution: Caution) -> Verdict {
     match kind {
-        "env" if !is_always_set(detail) && !is_decided_by(detail) => Verdict::Compared,
+        "env" if !ALWAYS_SET.contains(&detail) && !is_decided_by(detail) => Verdict::Compared,
         "atexit" | "hash-seed" => Verdict::In,
         "machine" if detail == "processors" && is_told_again(module) => Verdict::In,
         _ if caution == Caution::Trusting && is_shown(kind, detail) => Verdict::In,

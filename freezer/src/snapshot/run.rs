@@ -40,9 +40,9 @@ pub(super) enum Outcome {
 const LOG_LIMIT: usize = 1 << 16;
 
 /// Variables with a value for each variant. `PYFREEZE_VARIABLE` is for tests; the others and `HOME`, a folder of the room, are
-/// [`is_always_set`].
+/// [`ALWAYS_SET`].
 ///
-/// [`is_always_set`]: super::rules::is_always_set
+/// [`ALWAYS_SET`]: super::rules::ALWAYS_SET
 const ENVIRONMENT: [(&str, [&str; 2]); 6] = [
     ("LOGNAME", ["somebody", "nobody-b"]),
     ("PATH", ["/usr/bin:/bin", "/bin:/usr/bin"]),
@@ -157,5 +157,20 @@ impl Drop for NoCoreDumps {
         if let Some((soft, hard)) = self.0 {
             let _ = setrlimit(Resource::RLIMIT_CORE, soft, hard);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rules::ALWAYS_SET;
+    use super::ENVIRONMENT;
+
+    #[test]
+    fn what_is_always_set_has_two_values() {
+        let names = ENVIRONMENT.iter().map(|(name, _)| *name).filter(|name| *name != "PYFREEZE_VARIABLE");
+        let mut names: Vec<&str> = names.chain(["HOME"]).collect();
+        names.sort_unstable();
+        assert_eq!(names, ALWAYS_SET);
+        assert!(ENVIRONMENT.iter().all(|(_, [first, second])| first != second && first.len() == second.len()));
     }
 }

@@ -3,9 +3,7 @@
 //! Comes in: a report. Goes out: text: the candidates, what could not be measured, where the time goes, what a reader should
 //! know.
 
-use std::time::Duration;
-
-use super::{Style, count_text, duration_text, size_text};
+use super::{Style, count_text, seconds_text, size_text};
 use crate::bench::{Agreement, BenchReport, CandidateReport, ImportProfile, REFERENCE, Verdict};
 
 /// Modules that are listed.
@@ -58,11 +56,11 @@ fn candidate_line(report: &BenchReport, candidate: &CandidateReport) -> String {
     let line = format!(
         "{:<NAME_WIDTH$} {:>8} {:>8} {:>16} {:>14} {:>8} {:>7} {:>9} {:>6}",
         candidate.name,
-        time(wall.minimum),
-        time(wall.median),
+        seconds_text(wall.minimum),
+        seconds_text(wall.median),
         range(wall.lower_quartile, wall.upper_quartile),
         against_disk(report, candidate),
-        time(candidate.user_seconds.median + candidate.system_seconds.median),
+        seconds_text(candidate.user_seconds.median + candidate.system_seconds.median),
         count_text(whole(candidate.faults())),
         memory(report, candidate),
         calls.map(count_text).unwrap_or_default(),
@@ -117,10 +115,10 @@ fn phases(report: &BenchReport, style: Style) -> String {
         text += &format!(
             "{:<NAME_WIDTH$} {:>12} {:>12} {:>12} {:>12} {:>9} {:>9}\n",
             profile.name,
-            time(profile.start_seconds),
-            time(profile.import_seconds),
-            time(profile.program_seconds),
-            time(profile.exit_seconds),
+            seconds_text(profile.start_seconds),
+            seconds_text(profile.import_seconds),
+            seconds_text(profile.program_seconds),
+            seconds_text(profile.exit_seconds),
             count_text(profile.all().len()),
             count_text(profile.present.len()),
         );
@@ -146,11 +144,11 @@ fn modules(report: &BenchReport, style: Style) -> String {
         text += &format!(
             "{:<34} {:>9} {:>9} {:>9} {:>9} {:>10}",
             node.name,
-            time(node.find_seconds),
-            time(node.load_seconds),
-            time(node.execute_seconds),
-            time(node.self_seconds),
-            time(node.cumulative_seconds),
+            seconds_text(node.find_seconds),
+            seconds_text(node.load_seconds),
+            seconds_text(node.execute_seconds),
+            seconds_text(node.self_seconds),
+            seconds_text(node.cumulative_seconds),
         );
         others.iter().for_each(|other| text += &format!(" {:>20}", state(other, &node.name)));
         text.push('\n');
@@ -164,7 +162,7 @@ fn modules(report: &BenchReport, style: Style) -> String {
 /// What a module takes in another candidate.
 fn state(profile: &ImportProfile, name: &str) -> String {
     match profile.all().into_iter().find(|node| node.name == name) {
-        Some(node) => time(node.self_seconds),
+        Some(node) => seconds_text(node.self_seconds),
         None if profile.present.iter().any(|present| present == name) => "there already".to_owned(),
         None => "not imported".to_owned(),
     }
@@ -181,11 +179,11 @@ fn agreement(agreement: &Agreement) -> String {
     format!(
         "{} modules: {} recorded, {} by `-X importtime` ({}); the least of each: {} and {} ({})\n",
         count_text(agreement.module_count),
-        time(*recorded_seconds),
-        time(*import_time_seconds),
+        seconds_text(*recorded_seconds),
+        seconds_text(*import_time_seconds),
         off(*recorded_seconds, *import_time_seconds),
-        time(*recorded_least_seconds),
-        time(*import_time_least_seconds),
+        seconds_text(*recorded_least_seconds),
+        seconds_text(*import_time_least_seconds),
         off(*recorded_least_seconds, *import_time_least_seconds),
     )
 }
@@ -204,7 +202,7 @@ fn notes(report: &BenchReport, style: Style) -> String {
 
 /// `7.78–27.0 ms`: the unit once, if it is the same.
 fn range(from: f64, to: f64) -> String {
-    let (from, to) = (time(from), time(to));
+    let (from, to) = (seconds_text(from), seconds_text(to));
     match (from.rsplit_once(' '), to.rsplit_once(' ')) {
         (Some((number, unit)), Some((_, other))) if unit == other => format!("{number}–{to}"),
         _ => format!("{from}–{to}"),
@@ -212,13 +210,6 @@ fn range(from: f64, to: f64) -> String {
 }
 
 /// Seconds in words.
-fn time(seconds: f64) -> String {
-    if seconds < 5e-7 {
-        return "0".to_owned();
-    }
-    duration_text(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default())
-}
-
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts, which are not negative")]
 fn whole(number: f64) -> usize {
     number.round().max(0.0) as usize

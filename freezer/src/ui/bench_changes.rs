@@ -1,8 +1,6 @@
 //! What has changed between two measurements, as a table.
 
-use std::time::Duration;
-
-use super::duration_text;
+use super::seconds_text;
 use crate::bench::{Change, Changes, Verdict};
 
 /// What `pyfreeze bench --compare` says.
@@ -13,8 +11,8 @@ pub fn changes_table(changes: &Changes) -> String {
         text += &format!(
             "{:<26} {:>9} {:>9} {:>9}  {}\n",
             change.name,
-            time(change.old_seconds),
-            time(change.new_seconds),
+            seconds_text(change.old_seconds),
+            seconds_text(change.new_seconds),
             format!("{:+.0} %", (change.new_seconds / change.old_seconds.max(1e-9) - 1.0) * 100.0),
             words(change),
         );
@@ -37,8 +35,4 @@ fn words(change: &Change) -> String {
         Verdict::Slower => format!("slower: {range}"),
         Verdict::Undecided => format!("can't tell: {range}"),
     }
-}
-
-fn time(seconds: f64) -> String {
-    duration_text(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default())
 }

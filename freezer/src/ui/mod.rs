@@ -37,5 +37,5 @@ pub use pyc::{pyc_caches, pyc_page, pyc_table, pyc_tree};
 pub use size_tree::size_tree_text;
 pub use snapshot::snapshot_list;
 pub use summary::{build_summary, inspect_summary};
-pub use text::{count_text, duration_text, size_text};
+pub use text::{count_text, duration_text, hexadecimal_text, seconds_text, size_text};
 pub use verify::{verified, verify_problem};

@@ -45,6 +45,21 @@ pub fn duration_text(duration: Duration) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
+/// A time in seconds, as [`duration_text`] writes it; `0` where it is less than could be measured.
+#[must_use]
+pub fn seconds_text(seconds: f64) -> String {
+    if seconds < 5e-7 {
+        return "0".to_owned();
+    }
+    duration_text(Duration::try_from_secs_f64(seconds).unwrap_or_default())
+}
+
+/// A digest or another row of bytes: `ba7816bf…`.
+#[must_use]
+pub fn hexadecimal_text(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Rows as columns: the first to the left, all others to the right, two spaces apart.
 #[must_use]
 pub(super) fn columns(rows: &[Vec<String>]) -> String {

@@ -203,7 +203,7 @@ static PyMethodDef methods[] = {
     {"fact_slot", (PyCFunction)(void (*)(void))pyfreeze_fact_slot, METH_FASTCALL,
      "fact_slot(owner, name, kind): every process that resumes this one gets its own value there"},
     {"secret_slot", (PyCFunction)(void (*)(void))pyfreeze_secret_slot, METH_FASTCALL,
-     "secret_slot(dictionary, key, size): every process that resumes this one gets random bytes there"},
+     "secret_slot(dictionary, key): every process that resumes this one gets random bytes there"},
     {"at_restore", pyfreeze_at_restore, METH_O, "at_restore(function): called in every process that resumes this one"},
     {"events", pyfreeze_take_events, METH_NOARGS,
      "events() -> list of (kind, module, detail): facts of the machine that modules have asked for, once each"},

@@ -22,7 +22,7 @@ pub(crate) struct Notice {
     pub(crate) text: String,
 }
 
-/// The parts that [`super::cpython`] does not know of.
+/// The parts that [`mod@super::cpython`] does not know of.
 pub(crate) fn notices() -> Result<Vec<Notice>> {
     let mut notices = crates()?;
     notices.push(rust_library()?);

@@ -1,7 +1,8 @@
 //! Wall times as bars from zero, with the middle half of the runs and each single run.
 
 use super::super::{BenchReport, CandidateReport, Group, REFERENCE, Verdict};
-use super::text::{escape, factor, milliseconds, percent, tick_text, ticks};
+use super::text::{escape, factor, percent, tick_text, ticks};
+use crate::ui::seconds_text;
 
 /// Places in the bar's height for the dots of runs that lie close together.
 const LANES: usize = 5;
@@ -37,9 +38,9 @@ fn row(report: &BenchReport, candidate: &CandidateReport, most: f64) -> String {
     let label = format!(
         "{}: median {}, middle half {} to {}",
         candidate.name,
-        milliseconds(wall.median),
-        milliseconds(wall.lower_quartile),
-        milliseconds(wall.upper_quartile)
+        seconds_text(wall.median),
+        seconds_text(wall.lower_quartile),
+        seconds_text(wall.upper_quartile)
     );
     format!(
         "<span class=\"name\" title=\"{description}\">{name}</span>\
@@ -53,7 +54,7 @@ fn row(report: &BenchReport, candidate: &CandidateReport, most: f64) -> String {
         dots = dots(candidate, most),
         from = percent(wall.lower_quartile, most),
         to = percent(wall.upper_quartile, most),
-        median = milliseconds(wall.median),
+        median = seconds_text(wall.median),
         compared = escape(&compared(report, candidate)),
     )
 }
@@ -63,7 +64,7 @@ fn dots(candidate: &CandidateReport, most: f64) -> String {
         let lane = index % LANES;
         let (place, height) = (percent(run.wall_seconds, most), 6 + 3 * lane);
         if run.wall_seconds > most {
-            let told = milliseconds(run.wall_seconds);
+            let told = seconds_text(run.wall_seconds);
             return format!("<text x=\"100%\" y=\"16\" text-anchor=\"end\"><title>{told}</title>›</text>");
         }
         format!("<circle class=\"run\" cx=\"{place}\" cy=\"{height}\" r=\"1.8\"/>")

@@ -2,8 +2,8 @@
 
 use super::super::{BenchReport, CandidateReport, SystemCalls};
 use super::bars::group_class;
-use super::text::{escape, milliseconds, percent};
-use crate::ui::{count_text, size_text};
+use super::text::{escape, percent};
+use crate::ui::{count_text, seconds_text, size_text};
 
 /// System calls that are listed by name.
 const CALL_LIMIT: usize = 14;
@@ -33,8 +33,8 @@ fn row(report: &BenchReport, candidate: &CandidateReport, most: f64, class: &str
         "<tr class=\"{}{class}\"><td>{}</td><td>{}</td><td>{}</td><td>{}{bar}</td><td>{}</td><td>{}</td><td>{calls}</td></tr>\n",
         group_class(candidate.group),
         escape(&candidate.name),
-        milliseconds(candidate.user_seconds.median),
-        milliseconds(candidate.system_seconds.median),
+        seconds_text(candidate.user_seconds.median),
+        seconds_text(candidate.system_seconds.median),
         count(candidate.faults()),
         count(candidate.major_faults.median),
         memory(report, candidate),

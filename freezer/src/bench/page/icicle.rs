@@ -3,7 +3,8 @@
 //! Each node is an `<svg>` inside the panel's, so that it cuts off its own words and the script moves it by two numbers.
 
 use super::super::{BenchReport, ImportNode, ImportProfile};
-use super::text::{escape, milliseconds, percent, tick_text, ticks};
+use super::text::{escape, percent, tick_text, ticks};
+use crate::ui::seconds_text;
 
 /// Height of a row, and of the axis above.
 const ROW: usize = 21;
@@ -37,7 +38,7 @@ fn panel(profile: &ImportProfile, span: f64) -> String {
         _ => format!(
             "{} modules imported in {}; {} are there already",
             count,
-            milliseconds(profile.import_seconds),
+            seconds_text(profile.import_seconds),
             profile.present.len()
         ),
     };
@@ -65,7 +66,7 @@ fn axis(span: f64) -> String {
 
 fn start_node(profile: &ImportProfile, span: f64) -> String {
     let seconds = profile.start_seconds;
-    let words = format!("until the program’s first statement: {}", milliseconds(seconds));
+    let words = format!("until the program’s first statement: {}", seconds_text(seconds));
     element("start", "interpreter", "interpreter", &words, [0.0, seconds, span], 0)
 }
 
@@ -75,12 +76,12 @@ fn node(import: &ImportNode, start: f64, depth: usize, span: f64, nodes: &mut St
     let words = format!(
         "{}: {} with what it imports, {} itself (find {}, load {}, execute {}, other {})",
         import.name,
-        milliseconds(import.cumulative_seconds),
-        milliseconds(import.self_seconds),
-        milliseconds(import.find_seconds),
-        milliseconds(import.load_seconds),
-        milliseconds(import.execute_seconds),
-        milliseconds(import.other_seconds),
+        seconds_text(import.cumulative_seconds),
+        seconds_text(import.self_seconds),
+        seconds_text(import.find_seconds),
+        seconds_text(import.load_seconds),
+        seconds_text(import.execute_seconds),
+        seconds_text(import.other_seconds),
     );
     let label = import.name.rsplit('.').next().unwrap_or(&import.name);
     let label = if depth == 0 { import.name.as_str() } else { label };

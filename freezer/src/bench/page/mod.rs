@@ -17,7 +17,8 @@ mod treemap;
 use include_dir::{Dir, include_dir};
 
 use super::{BenchReport, Group, REFERENCE, Verdict};
-use text::{escape, factor, fill, milliseconds};
+use crate::ui::seconds_text;
+use text::{escape, factor, fill};
 
 /// The page's templates.
 static TEMPLATES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../templates/report");
@@ -59,7 +60,7 @@ fn headline(report: &BenchReport) -> String {
     let Some(best) = frozen.min_by(|one, other| one.wall_seconds.median.total_cmp(&other.wall_seconds.median)) else {
         return "It could not be frozen.".to_owned();
     };
-    let took = milliseconds(best.wall_seconds.median);
+    let took = seconds_text(best.wall_seconds.median);
     let how = match best.id.as_str() {
         "frozen-app" => "with the program’s snapshot",
         "frozen-runtime" => "with the interpreter’s snapshot",
@@ -99,10 +100,10 @@ fn imports(report: &BenchReport) -> String {
             "For the {} modules that both have, python -X importtime says {}, this recording {}; the least of each module’s \
              runs: {} and {}.",
             agreement.module_count,
-            milliseconds(agreement.import_time_seconds),
-            milliseconds(agreement.recorded_seconds),
-            milliseconds(agreement.import_time_least_seconds),
-            milliseconds(agreement.recorded_least_seconds),
+            seconds_text(agreement.import_time_seconds),
+            seconds_text(agreement.recorded_seconds),
+            seconds_text(agreement.import_time_least_seconds),
+            seconds_text(agreement.recorded_least_seconds),
         )
     });
     fill(
@@ -110,7 +111,7 @@ fn imports(report: &BenchReport) -> String {
         &[
             ("run_count", first.run_count.to_string()),
             ("phases", phases::phases(report)),
-            ("scale", milliseconds(icicle::span(report))),
+            ("scale", seconds_text(icicle::span(report))),
             ("panels", icicle::panels(report)),
             ("agreement", escape(&agreement.unwrap_or_default())),
             ("modules", modules::table(report)),

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{BenchReport, ImportNode, ImportProfile, REFERENCE, TimedImport};
-use super::text::{escape, milliseconds};
+use super::text::escape;
+use crate::ui::seconds_text;
 
 pub(super) fn table(report: &BenchReport) -> String {
     let disk = report.imports.iter().find(|profile| profile.candidate == REFERENCE);
@@ -69,7 +70,7 @@ fn head(others: &[Column<'_>]) -> String {
 }
 
 fn number(seconds: f64, class: &str) -> String {
-    format!("<td class=\"{class}\" data-value=\"{:.1}\">{}</td>", seconds * 1e6, milliseconds(seconds))
+    format!("<td class=\"{class}\" data-value=\"{:.1}\">{}</td>", seconds * 1e6, seconds_text(seconds))
 }
 
 fn row(node: &ImportNode, others: &[Column<'_>]) -> String {

@@ -1,7 +1,8 @@
 //! The recorded runs in four parts, one bar each, to one scale.
 
 use super::super::{BenchReport, ImportProfile};
-use super::text::{escape, milliseconds, percent};
+use super::text::{escape, percent};
+use crate::ui::seconds_text;
 
 /// Parts with their classes and words.
 const PARTS: [(&str, &str); 4] = [
@@ -35,7 +36,7 @@ fn row(profile: &ImportProfile, most: f64) -> String {
             "<rect class=\"phase-{class}\" x=\"{}\" y=\"4\" width=\"{}\" height=\"18\"><title>{words}: {}</title></rect>",
             percent(start, most),
             percent(seconds, most),
-            milliseconds(seconds)
+            seconds_text(seconds)
         );
         start += seconds;
     }
@@ -43,14 +44,14 @@ fn row(profile: &ImportProfile, most: f64) -> String {
         "<span class=\"name\">{name}</span><span class=\"value\"><b>{total}</b></span>\
          <span class=\"chart\"><svg role=\"img\" aria-label=\"{name} in four parts, see the table\">{rects}</svg></span>\n",
         name = escape(&profile.name),
-        total = milliseconds(profile.total_seconds())
+        total = seconds_text(profile.total_seconds())
     )
 }
 
 fn table(report: &BenchReport) -> String {
     let row = |profile: &ImportProfile| {
         let cells: String =
-            parts(profile).iter().map(|seconds| format!("<td>{}</td>", milliseconds(*seconds))).collect();
+            parts(profile).iter().map(|seconds| format!("<td>{}</td>", seconds_text(*seconds))).collect();
         format!(
             "<tr><td>{}</td>{cells}<td>{}</td><td>{}</td></tr>\n",
             escape(&profile.name),

@@ -1,9 +1,5 @@
 //! Words and numbers of the page.
 
-use std::time::Duration;
-
-use crate::ui::duration_text;
-
 /// Text as HTML shows it, also in an attribute.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -34,14 +30,6 @@ pub(super) fn fill(template: &str, values: &[(&str, String)]) -> String {
         rest = behind;
     }
     text + rest
-}
-
-/// `12.3 ms`.
-pub(super) fn milliseconds(seconds: f64) -> String {
-    if seconds < 5e-7 {
-        return "0 ms".to_owned();
-    }
-    duration_text(Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }
 
 /// Three digits.

@@ -42,6 +42,15 @@ const UNNAMED: u64 = u64::MAX - 0xff;
 /// Words of `struct __locale_struct` (bits/types/__locale_t.h): 13 categories, 3 tables, 13 names.
 const LOCALE_WORDS: usize = 29;
 
+/// The classes of characters that every locale has (ISO C, 7.30.2.1.1).
+const CLASSES: [&CStr; 12] = [
+    c"alnum", c"alpha", c"blank", c"cntrl", c"digit", c"graph", c"lower", c"print", c"punct", c"space", c"upper",
+    c"xdigit",
+];
+
+/// How many values [`unnamed`] has: three streams, the locale and these.
+const UNNAMED_COUNT: usize = 4 + LOCALE_WORDS + CLASSES.len();
+
 /// One that libraries import, or one without a name.
 #[derive(Clone, Copy)]
 struct Known {
@@ -158,7 +167,8 @@ pub(crate) fn find_copied(ranges: &[(u64, u64)]) -> Option<()> {
 fn known_values() -> Option<&'static [Known]> {
     let imports =
         || ready().flat_map(|(loaded, library)| library.imports().map(move |import| (loaded, library, import)));
-    let count = imports().count().saturating_add(unnamed().count());
+    let unnamed = unnamed();
+    let count = imports().count().saturating_add(unnamed.len());
     let size = count.checked_mul(size_of::<Known>()).filter(|size| *size > 0)?;
     let room = crate::sys::snapshot::anonymous(size).cast::<Known>();
     if room.is_null() {
@@ -175,7 +185,7 @@ fn known_values() -> Option<&'static [Known]> {
             filled = filled.saturating_add(1);
         }
     }
-    for (symbol, value) in (UNNAMED..).zip(unnamed()).filter(|(_, value)| *value != 0) {
+    for (symbol, value) in (UNNAMED..).zip(unnamed).filter(|(_, value)| *value != 0) {
         // SAFETY: as above.
         unsafe { room.add(filled).write(Known { value, library: 0, symbol }) };
         filled = filled.saturating_add(1);
@@ -216,11 +226,16 @@ pub(crate) fn resume() -> bool {
         }
         pages::seal(loaded, library);
     }
+    let copied = copied();
+    if copied.is_empty() {
+        return true;
+    }
+    let unnamed = &unnamed();
     let mut known = (u32::MAX, u64::MAX, 0_u64);
-    for copied in copied() {
+    for copied in copied {
         if (copied.library, copied.symbol) != (known.0, known.1) {
-            let Some(address) = address(copied) else { return false };
-            known = (copied.library, copied.symbol, address.addr() as u64);
+            let Some(address) = address(copied, unnamed) else { return false };
+            known = (copied.library, copied.symbol, address);
         }
         // SAFETY: a word of the snapshot, in memory that is this process's own.
         unsafe { (copied.place as *mut u64).write(known.2) };
@@ -267,43 +282,41 @@ fn processor_count() -> c_int {
 }
 
 /// The standard streams; the locale "C", which is the same for all, what it consists of, and its classes of characters, all of
-/// which C++'s library copies.
-fn unnamed() -> impl Iterator<Item = u64> {
-    /// The classes that every locale has (ISO C, 7.30.2.1.1).
-    const CLASSES: [&CStr; 12] = [
-        c"alnum", c"alpha", c"blank", c"cntrl", c"digit", c"graph", c"lower", c"print", c"punct", c"space", c"upper",
-        c"xdigit",
-    ];
+/// which C++'s library copies. Zero where the C library has none.
+fn unnamed() -> [u64; UNNAMED_COUNT] {
     unsafe extern "C" {
         fn wctype_l(class: *const c_char, locale: libc::locale_t) -> c_ulong;
         static stdin: *mut c_void;
         static stdout: *mut c_void;
         static stderr: *mut c_void;
     }
+    let mut values = [0; UNNAMED_COUNT];
     // SAFETY: the C library's variables, which nobody assigns to.
     let streams = unsafe { [stdin, stdout, stderr] };
     // SAFETY: a C string, and no locale to be changed.
     let locale = unsafe { libc::newlocale(libc::LC_ALL_MASK, c"C".as_ptr(), ptr::null_mut()) };
-    let words: &[u64] = match locale.is_null() {
-        true => &[],
-        // SAFETY: a structure of that many words, which is constant.
-        false => unsafe { core::slice::from_raw_parts(locale.cast(), LOCALE_WORDS) },
-    };
-    let classes = CLASSES.iter().filter(move |_| !locale.is_null()).map(move |class| {
-        // SAFETY: a C string, and a locale.
-        unsafe { wctype_l(class.as_ptr(), locale) }
-    });
     let addresses = streams.into_iter().chain([locale.cast()]).map(|pointer| pointer.addr() as u64);
-    addresses.chain(words.iter().copied()).chain(classes)
+    let mut places = values.iter_mut();
+    places.by_ref().zip(addresses).for_each(|(place, address)| *place = address);
+    if !locale.is_null() {
+        // SAFETY: a structure of that many words, which is constant.
+        let words: &[u64] = unsafe { core::slice::from_raw_parts(locale.cast(), LOCALE_WORDS) };
+        places.by_ref().zip(words).for_each(|(place, word)| *place = *word);
+        // SAFETY: a C string, and a locale.
+        places.zip(CLASSES).for_each(|(place, class)| *place = unsafe { wctype_l(class.as_ptr(), locale) });
+    }
+    values
 }
 
-fn address(copied: &Copied) -> Option<*mut c_void> {
-    if let Some(index) = copied.symbol.checked_sub(UNNAMED) {
-        let value = unnamed().nth(usize::try_from(index).ok()?).filter(|value| *value != 0)?;
-        return usize::try_from(value).ok().map(ptr::with_exposed_provenance_mut);
-    }
-    let loaded = table::known().get(usize::try_from(copied.library).ok()?)?;
-    let symbol: ImportSymbol<'_> = loaded.library()?.import_symbol(copied.symbol)?;
-    let address = bind::import(loaded, &symbol);
-    (!address.is_null()).then_some(address)
+/// What such a word is in this process.
+fn address(copied: &Copied, unnamed: &[u64; UNNAMED_COUNT]) -> Option<u64> {
+    let value = match copied.symbol.checked_sub(UNNAMED) {
+        Some(index) => *unnamed.get(usize::try_from(index).ok()?)?,
+        None => {
+            let loaded = table::known().get(usize::try_from(copied.library).ok()?)?;
+            let symbol: ImportSymbol<'_> = loaded.library()?.import_symbol(copied.symbol)?;
+            bind::import(loaded, &symbol).addr() as u64
+        }
+    };
+    (value != 0).then_some(value)
 }

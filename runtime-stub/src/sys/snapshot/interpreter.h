@@ -29,7 +29,7 @@ typedef struct {
     int kind;
 } slot;
 
-enum { TIME_NS = 1, TIME, PID, NATIVE_ID, SECRET };
+enum { TIME_NS = 1, NATIVE_ID, SECRET };
 
 /* What a resumed process must find again: lies in the program's data, and so in the snapshot. */
 extern struct pyfreeze_kept {
@@ -39,12 +39,10 @@ extern struct pyfreeze_kept {
     PyObject *original_arguments;
     PyObject *environment;
     PyObject *main_loader;
-    PyObject *main_name;
     PyObject *hooks;
     PyObject *fork_hooks;
     PyObject *finalizers;
     PyObject *seed;
-    PyObject *flush;
     PyObject *set_time_zone;
     PyTypeObject *file_type;
     PyTypeObject *raw_type;

@@ -9,14 +9,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -25,8 +21,6 @@
 #include <unistd.h>
 
 #include "process.h"
-
-/* ---- the simulated machine ------------------------------------------------------------------------------------ */
 
 /* 0 or 1 while a snapshot is recorded, else -1. */
 static int machine OF_THE_PROCESS = -1;
@@ -75,6 +69,7 @@ pyfreeze_events(size_t *size)
     return events == NULL ? "" : events;
 }
 
+/* ---- the simulated machine ------------------------------------------------------------------------------------- */
 
 void
 pyfreeze_simulate_machine(int variant)

@@ -182,8 +182,8 @@ pub(crate) fn is_recording() -> bool {
     is(Mode::Recording)
 }
 
-/// The same for process.c.
-// SAFETY: a name that only process.c uses.
+/// The same for the C files beside this one.
+// SAFETY: a name that only these files use.
 #[unsafe(no_mangle)]
 extern "C" fn pyfreeze_is_recording() -> c_int {
     c_int::from(is_recording())

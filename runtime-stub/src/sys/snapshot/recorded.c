@@ -6,25 +6,16 @@
 #define Py_BUILD_CORE 1
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
-#include "internal/pycore_atexit.h"
-#include "internal/pycore_ceval.h"
 #include "internal/pycore_frame.h"
 #include "internal/pycore_gc.h"
-#include "internal/pycore_genobject.h"
 #include "internal/pycore_global_strings.h"
-#include "internal/pycore_initconfig.h"
 #include "internal/pycore_interp.h"
 #include "internal/pycore_object.h"
 #include "internal/pycore_obmalloc.h"
-#include "internal/pycore_pylifecycle.h"
 #include "internal/pycore_pystate.h"
 #include "internal/pycore_runtime.h"
-#include "internal/pycore_runtime_init.h"
 #include "internal/pycore_signal.h"
-#include <langinfo.h>
-#include <locale.h>
 #include <signal.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -61,6 +52,16 @@ pyfreeze_current_module(char *name, size_t size)
     }
 }
 
+static PyObject *
+add_slot(PyObject *owner, PyObject *name, int kind)
+{
+    if (kept.slot_count == MOST_SLOTS) {
+        return PyErr_Format(PyExc_ValueError, "there are more than %d slots", MOST_SLOTS);
+    }
+    kept.slots[kept.slot_count++] = (slot){Py_NewRef(owner), Py_NewRef(name), kind};
+    Py_RETURN_NONE;
+}
+
 /* `_pyfreeze.fact_slot(owner, name, kind)`: at every start the attribute gets the process's own value. */
 PyObject *
 pyfreeze_fact_slot(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
@@ -68,36 +69,27 @@ pyfreeze_fact_slot(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_s
     static const struct {
         const char *name;
         int kind;
-    } kinds[] = {{"time_ns", TIME_NS}, {"time", TIME}, {"pid", PID}, {"native_id", NATIVE_ID}, {"secret", SECRET}};
+    } kinds[] = {{"time_ns", TIME_NS}, {"native_id", NATIVE_ID}};
     const char *wanted = count == 3 ? PyUnicode_AsUTF8(arguments[2]) : NULL;
     for (size_t i = 0; wanted != NULL && i < Py_ARRAY_LENGTH(kinds); i++) {
-        if (strcmp(kinds[i].name, wanted) == 0 && kept.slot_count < MOST_SLOTS) {
-            slot *next = &kept.slots[kept.slot_count++];
-            next->owner = Py_NewRef(arguments[0]);
-            next->name = Py_NewRef(arguments[1]);
-            next->kind = kinds[i].kind;
-            Py_RETURN_NONE;
+        if (strcmp(kinds[i].name, wanted) == 0) {
+            return add_slot(arguments[0], arguments[1], kinds[i].kind);
         }
     }
     if (!PyErr_Occurred()) {
-        PyErr_SetString(PyExc_ValueError, "fact_slot(owner, name, kind): unknown kind, or too many");
+        PyErr_SetString(PyExc_ValueError, "fact_slot(owner, name, kind): unknown kind");
     }
     return NULL;
 }
 
-/* `_pyfreeze.secret_slot(dictionary, key, size)`: at every start the item gets as many random bytes as it has. */
+/* `_pyfreeze.secret_slot(dictionary, key)`: at every start the item gets as many random bytes as it has. */
 PyObject *
-pyfreeze_secret_slot(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
+pyfreeze_secret_slot(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
 {
-    PyObject *kind = PyUnicode_FromString("secret");
-    if (kind == NULL || count != 3) {
-        Py_XDECREF(kind);
-        return PyErr_Format(PyExc_TypeError, "secret_slot(dictionary, key, size) takes three arguments");
+    if (count != 2) {
+        return PyErr_Format(PyExc_TypeError, "secret_slot(dictionary, key) takes two arguments");
     }
-    PyObject *const own[] = {arguments[0], arguments[1], kind};
-    PyObject *result = pyfreeze_fact_slot(module, own, 3);
-    Py_DECREF(kind);
-    return result;
+    return add_slot(arguments[0], arguments[1], SECRET);
 }
 
 extern void pyfreeze_memory_functions(void **move, void **set);
@@ -483,52 +475,41 @@ fill_pools(PyInterpreterState *interpreter)
     }
 }
 
+/* As many bytes as before; while recording zeros, later random ones. */
 static PyObject *
-fresh_value(int kind, PyObject *old)
+secret_value(int is_recording, PyObject *old)
 {
-    struct timespec now;
-    switch (kind) {
-    case TIME_NS:
-        clock_gettime(CLOCK_REALTIME, &now);
-        return PyLong_FromLongLong(now.tv_sec * 1000000000LL + now.tv_nsec);
-    case TIME:
-        clock_gettime(CLOCK_REALTIME, &now);
-        return PyFloat_FromDouble((double)now.tv_sec + (double)now.tv_nsec * 1e-9);
-    case PID:
-        return PyLong_FromLong(getpid());
-    case NATIVE_ID:
-        return PyLong_FromUnsignedLong(_PyThreadState_GET()->native_thread_id);
-    default: {
-        Py_ssize_t size = old != NULL && PyBytes_Check(old) ? PyBytes_GET_SIZE(old) : 32;
-        PyObject *bytes = PyBytes_FromStringAndSize(NULL, size);
-        if (bytes != NULL && syscall(SYS_getrandom, PyBytes_AS_STRING(bytes), (size_t)size, 0) != size) {
-            Py_CLEAR(bytes);
-            PyErr_SetFromErrno(PyExc_OSError);
-        }
-        /* A subclass of bytes, such as multiprocessing's AuthenticationString, stays one. */
-        if (bytes != NULL && old != NULL && !PyBytes_CheckExact(old)) {
-            Py_SETREF(bytes, PyObject_CallOneArg((PyObject *)Py_TYPE(old), bytes));
-        }
-        return bytes;
+    Py_ssize_t size = old != NULL && PyBytes_Check(old) ? PyBytes_GET_SIZE(old) : 32;
+    PyObject *bytes = PyBytes_FromStringAndSize(NULL, size);
+    if (bytes != NULL && is_recording) {
+        memset(PyBytes_AS_STRING(bytes), 0, (size_t)size);
     }
+    else if (bytes != NULL && syscall(SYS_getrandom, PyBytes_AS_STRING(bytes), (size_t)size, 0) != size) {
+        Py_CLEAR(bytes);
+        PyErr_SetFromErrno(PyExc_OSError);
     }
+    /* A subclass of bytes, such as multiprocessing's AuthenticationString, stays one. */
+    if (bytes != NULL && old != NULL && !PyBytes_CheckExact(old)) {
+        Py_SETREF(bytes, PyObject_CallOneArg((PyObject *)Py_TYPE(old), bytes));
+    }
+    return bytes;
 }
 
 static PyObject *
-no_value(int kind, PyObject *old)
+slot_value(int kind, int is_recording, PyObject *old)
 {
-    if (kind != SECRET) {
+    if (kind == SECRET) {
+        return secret_value(is_recording, old);
+    }
+    if (is_recording) {
         return PyLong_FromLong(0);
     }
-    Py_ssize_t size = old != NULL && PyBytes_Check(old) ? PyBytes_GET_SIZE(old) : 32;
-    PyObject *zeros = PyBytes_FromStringAndSize(NULL, size);
-    if (zeros != NULL) {
-        memset(PyBytes_AS_STRING(zeros), 0, (size_t)size);
+    if (kind == NATIVE_ID) {
+        return PyLong_FromUnsignedLong(_PyThreadState_GET()->native_thread_id);
     }
-    if (zeros != NULL && old != NULL && !PyBytes_CheckExact(old)) {
-        Py_SETREF(zeros, PyObject_CallOneArg((PyObject *)Py_TYPE(old), zeros));
-    }
-    return zeros;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return PyLong_FromLongLong(now.tv_sec * 1000000000LL + now.tv_nsec);
 }
 
 /* Gives every slot a value; while recording one that says nothing. */
@@ -539,7 +520,7 @@ pyfreeze_fill_slots(int is_recording)
         const slot *each = &kept.slots[i];
         int is_item = PyDict_Check(each->owner);
         PyObject *old = is_item ? Py_XNewRef(PyDict_GetItemWithError(each->owner, each->name)) : NULL;
-        PyObject *value = is_recording ? no_value(each->kind, old) : fresh_value(each->kind, old);
+        PyObject *value = slot_value(each->kind, is_recording, old);
         int result = value == NULL ? -1
                      : is_item     ? PyDict_SetItem(each->owner, each->name, value)
                                    : PyObject_SetAttr(each->owner, each->name, value);
@@ -579,8 +560,6 @@ pyfreeze_prepare_dump(void)
     kept.original_arguments = Py_XNewRef(PySys_GetObject("orig_argv"));
     kept.environment = attribute_of("posix", "environ");
     kept.main_loader = attribute_of("_frozen_importlib", "BuiltinImporter");
-    kept.main_name = PyUnicode_InternFromString("__main__");
-    kept.flush = &_Py_ID(flush);
     kept.set_time_zone = attribute_of("time", "tzset");
     kept.text_type = (PyTypeObject *)attribute_of("_io", "TextIOWrapper");
     kept.file_type = (PyTypeObject *)attribute_of("_io", "_IOBase");
@@ -604,7 +583,7 @@ pyfreeze_prepare_dump(void)
     PyDict_Clear(kept.environment);
     PyList_SetSlice(kept.arguments, 0, PyList_GET_SIZE(kept.arguments), NULL);
     PyList_SetSlice(kept.original_arguments, 0, PyList_GET_SIZE(kept.original_arguments), NULL);
-    PyDict_DelItem(PyImport_GetModuleDict(), kept.main_name);
+    PyDict_DelItem(PyImport_GetModuleDict(), &_Py_ID(__main__));
     PySys_SetObject("executable", Py_None);
     PySys_SetObject("_base_executable", Py_None);
     PyErr_Clear();

@@ -14,22 +14,16 @@
 #include "internal/pycore_gc.h"
 #include "internal/pycore_genobject.h"
 #include "internal/pycore_global_strings.h"
-#include "internal/pycore_initconfig.h"
 #include "internal/pycore_interp.h"
-#include "internal/pycore_object.h"
-#include "internal/pycore_obmalloc.h"
 #include "internal/pycore_pylifecycle.h"
 #include "internal/pycore_pystate.h"
 #include "internal/pycore_runtime.h"
-#include "internal/pycore_runtime_init.h"
 #include "internal/pycore_signal.h"
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "interpreter.h"
@@ -209,7 +203,7 @@ resume_signals(void)
 
 /* As add_main_module(): no part of the old one is kept, so that everything it will hold is collected as usual. */
 static int
-make_main(PyInterpreterState *interpreter)
+make_main(void)
 {
     PyObject *module = PyImport_AddModuleRef("__main__");
     PyObject *names = module == NULL ? NULL : PyModule_GetDict(module);
@@ -221,7 +215,6 @@ make_main(PyInterpreterState *interpreter)
                          PyDict_SetItem(names, &_Py_ID(__loader__), kept.main_loader) < 0
                      ? -1
                      : 0;
-    (void)interpreter;
     Py_XDECREF(module);
     Py_XDECREF(annotations);
     Py_XDECREF(builtins);
@@ -330,7 +323,7 @@ resume_interpreter(const pyfreeze_process *process)
         }
         Py_DECREF(result);
     }
-    if (pyfreeze_fill_slots(0) < 0 || make_main(interpreter) < 0) {
+    if (pyfreeze_fill_slots(0) < 0 || make_main() < 0) {
         return -1;
     }
     release_slots();
@@ -353,13 +346,15 @@ pyfreeze_resume_interpreter(const pyfreeze_process *process)
 extern int __real_Py_FinalizeEx(void);
 extern void __real_Py_Exit(int) __attribute__((noreturn));
 
+/* Whether collecting an object runs code of the program's: a generator's where it waits, a finaliser of a class. */
 static int
-is_suspended(PyObject *object)
+is_finalized(PyObject *object)
 {
-    if (!PyGen_CheckExact(object) && !PyCoro_CheckExact(object) && !PyAsyncGen_CheckExact(object)) {
-        return 0;
+    if (PyGen_CheckExact(object) || PyCoro_CheckExact(object) || PyAsyncGen_CheckExact(object)) {
+        return FRAME_STATE_SUSPENDED(((PyGenObject *)object)->gi_frame_state);
     }
-    return FRAME_STATE_SUSPENDED(((PyGenObject *)object)->gi_frame_state);
+    PyTypeObject *type = Py_TYPE(object);
+    return type->tp_del != NULL || (type->tp_finalize != NULL && (type->tp_flags & Py_TPFLAGS_HEAPTYPE));
 }
 
 /* A file of the `io` module's own making, which needs no more than to be flushed. */
@@ -379,18 +374,7 @@ has_finalizers(PyInterpreterState *interpreter, PyObject *files)
         PyGC_Head *list = &interpreter->gc.generations[generation].head;
         for (PyGC_Head *each = _PyGCHead_NEXT(list); each != list; each = _PyGCHead_NEXT(each)) {
             PyObject *object = _Py_FROM_GC(each);
-            PyTypeObject *type = Py_TYPE(object);
-            if (is_file(object)) {
-                found |= PyList_Append(files, object) < 0;
-            }
-            else if (is_suspended(object)) {
-                found = 1;
-            }
-            else if (type->tp_del != NULL || (type->tp_finalize != NULL && (type->tp_flags & Py_TPFLAGS_HEAPTYPE) &&
-                                              !PyGen_CheckExact(object) && !PyCoro_CheckExact(object) &&
-                                              !PyAsyncGen_CheckExact(object))) {
-                found = 1;
-            }
+            found |= is_file(object) ? PyList_Append(files, object) < 0 : is_finalized(object);
         }
     }
     return found;
@@ -461,7 +445,7 @@ flush_all(PyObject *files)
         for (Py_ssize_t i = 0; i < PyList_GET_SIZE(files); i++) {
             PyObject *file = PyList_GET_ITEM(files, i);
             if ((PyObject_TypeCheck(file, kept.text_type) != 0) == is_text) {
-                PyObject *result = PyObject_CallMethodNoArgs(file, kept.flush);
+                PyObject *result = PyObject_CallMethodNoArgs(file, &_Py_ID(flush));
                 Py_XDECREF(result);
                 PyErr_Clear();
             }
