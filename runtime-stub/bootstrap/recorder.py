@@ -85,6 +85,8 @@ def record(request):
     for name, (_, repair) in REPAIRS.items():
         if repair is not None and name in sys.modules:
             repair(sys.modules[name])
+    if "pathlib" in sys.modules:
+        forget_parts(sys.modules["pathlib"], posix.environ[b"HOME"].decode())
     check_loaded(there, excluded, request)
     for path in [path for path in sys.path_importer_cache if is_outside(path)]:
         if path != bootstrap.run_path:

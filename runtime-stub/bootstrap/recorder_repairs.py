@@ -28,6 +28,26 @@ def detached(function, *arguments):
     return type(function)(function.__code__, {"__builtins__": builtins}, function.__name__, arguments)
 
 
+def forget_parts(pathlib, home):
+    """Paths below HOME remember their parts, of which another HOME has others; a text is all that they need."""
+    classes = [pathlib.PurePath]
+    for each in classes:
+        classes.extend(type.__subclasses__(each))
+    was_there = "gc" in sys.modules
+    import gc
+
+    for path in gc.get_referrers(*classes):
+        if type(path) in classes and not hasattr(path, "_hash"):
+            text = pathlib.PurePath.__str__(path)
+            if home in text:
+                for name in ("_drv", "_root", "_tail_cached", "_str", "_str_normcase_cached", "_parts_normcase_cached"):
+                    if hasattr(path, name):
+                        delattr(path, name)
+                path._raw_paths = [text]
+    if not was_there:
+        del sys.modules["gc"]
+
+
 def repair_logging(logging):
     _pyfreeze.fact_slot(logging, "_startTime", "time_ns")
 

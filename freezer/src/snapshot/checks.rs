@@ -2,6 +2,7 @@
 //!
 //! Comes in: the recordings of both variants. Goes out: what the snapshot has to know, or why there must be none.
 
+use pyfreeze_format::HomeText;
 use thiserror::Error;
 
 use super::SnapshotFailure;
@@ -25,6 +26,8 @@ pub(super) struct Checked {
     pub(super) kept: Vec<(u64, u64)>,
     /// The addresses of the random generators and texts that every start makes anew.
     pub(super) reseeded: Vec<u64>,
+    /// Texts that get the user's folder.
+    pub(super) home_texts: Vec<HomeText>,
     /// What nobody reads and is to be zeros.
     pub(super) blank: Vec<(u64, u64)>,
 }
@@ -55,11 +58,13 @@ pub(super) enum CheckError {
 pub(super) fn check(stub: &[u8], rooms: &[Room; 2]) -> Result<Verdict, CheckError> {
     let [first, second] = rooms.each_ref().map(Room::recording);
     let recording = Recording::read(&rooms[0])?;
-    let gates = gates::check([&first, &second], stub, recording.bound())?;
+    let homes = rooms.each_ref().map(|room| room.home().display().to_string());
+    let gates = gates::check([&first, &second], stub, recording.bound(), homes.each_ref().map(String::as_str))?;
     if gates.is_refused() {
         return Ok(Verdict::Refused(Refusal::new(&gates)));
     }
-    Ok(Verdict::Safe(Checked { kept: gates.kept, reseeded: gates.reseeded, blank: gates.blank }))
+    let Gates { kept, reseeded, home_texts, blank, .. } = gates;
+    Ok(Verdict::Safe(Checked { kept, reseeded, home_texts, blank }))
 }
 
 impl Refusal {

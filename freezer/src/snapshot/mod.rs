@@ -39,7 +39,7 @@ use crate::executable::ExecutableError;
 use crate::image::ImageError;
 use crate::payload::{Manifest, ManifestLibrary};
 use crate::project::{SnapshotChoice, SnapshotSettings};
-use checks::{CheckError, Refusal, Verdict};
+use checks::{CheckError, Checked, Refusal, Verdict};
 use place::{Place, Room};
 use recording::Recording;
 use request::{Facts, Mode, Request};
@@ -395,7 +395,7 @@ impl<'a> Recorder<'a> {
             progress(Step::Checking);
             match (self.check)(self.input.stub, &rooms).map_err(|error| self.gate_failure(&error))? {
                 Verdict::Safe(checked) => {
-                    let report = report_of(self.level, facts, &selection, checked.reseeded.len());
+                    let report = report_of(self.level, facts, &selection, &checked);
                     return Ok(section::write(Recording::read(&rooms[0])?, &checked, self.level, &report)?);
                 }
                 Verdict::Refused(refusal) => {
@@ -489,7 +489,7 @@ impl<'a> Recorder<'a> {
     }
 }
 
-fn report_of(level: SnapshotLevel, facts: &Facts, selection: &Selection, reseeded_count: usize) -> SnapshotReport {
+fn report_of(level: SnapshotLevel, facts: &Facts, selection: &Selection, checked: &Checked) -> SnapshotReport {
     let left_out = selection.left_out.iter();
     SnapshotReport {
         level: level_name(level).to_owned(),
@@ -499,7 +499,8 @@ fn report_of(level: SnapshotLevel, facts: &Facts, selection: &Selection, reseede
             .collect(),
         variables: selection.variables.iter().cloned().collect(),
         regions: Vec::new(),
-        reseeded_count,
+        reseeded_count: checked.reseeded.len(),
+        home_text_count: checked.home_texts.len(),
     }
 }
 

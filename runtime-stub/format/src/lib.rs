@@ -39,7 +39,9 @@ pub use regions::{OBJECT_REGION, RAW_REGION, REGION_SPAN};
 pub use settings::{EntryPointKind, SettingKey, Settings};
 #[cfg(feature = "write")]
 pub use snapshot::with_snapshot;
-pub use snapshot::{Kept, Region, RegionKind, Snapshot, SnapshotLevel, SnapshotUse, Variable, snapshot_section};
+pub use snapshot::{
+    HomeText, Kept, Region, RegionKind, Snapshot, SnapshotLevel, SnapshotUse, Variable, snapshot_section,
+};
 #[cfg(feature = "write")]
 pub use write::{
     LinkedLibrary, Linker, NewBlob, NewFile, NewSettings, PayloadWriter, PlacedLibrary, Placement, WriteError,

@@ -12,7 +12,8 @@ use crate::{Cursor, FormatError, PAGE_SIZE, SectionKind};
 /// The version of the section's content.
 ///
 /// * 1: first version.
-pub const SNAPSHOT_VERSION: u32 = 1;
+/// * 2: texts with the user's folder.
+pub const SNAPSHOT_VERSION: u32 = 2;
 
 /// Bytes of the header before its tables.
 pub const SNAPSHOT_HEADER_SIZE: usize = 80;
@@ -26,6 +27,8 @@ pub const PIECE_SIZE: usize = 24;
 pub const KEPT_SIZE: usize = 16;
 /// Bytes of a row of the reseeded objects: address.
 pub const RESEEDED_SIZE: usize = 8;
+/// Bytes of a row of the home texts: address, offset, size.
+pub const HOME_TEXT_SIZE: usize = 16;
 /// Bytes of a row of the variables: name and value, as positions among the texts.
 pub const VARIABLE_SIZE: usize = 8;
 /// The value of a variable that was not set.
@@ -137,6 +140,17 @@ pub struct Kept {
     pub size: u64,
 }
 
+/// A text of the recorded process in which the value of `HOME` occurs, once. It gets the new process's, which must not be longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HomeText {
+    /// Where the object of type `str` is in memory.
+    pub address: u64,
+    /// The byte of its text at which the value stands.
+    pub offset: u32,
+    /// Bytes of the recorded value.
+    pub size: u32,
+}
+
 /// An environment variable that the recorded process has read. Where it is not the same at start, the snapshot is
 /// not this start's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +170,7 @@ pub struct Snapshot<'a> {
     pieces: &'a [u8],
     kept: &'a [u8],
     reseeded: &'a [u8],
+    home_texts: &'a [u8],
     variables: &'a [u8],
     texts: &'a [u8],
     processor: &'a [u8],
@@ -216,12 +231,9 @@ impl<'a> Snapshot<'a> {
             // OK because usize has 64 bits, or the tables are too large for the machine anyway.
             *count = usize::try_from(cursor.u32()?).map_err(|_| FormatError::Snapshot)?;
         }
-        let [region_count, piece_count, kept_count, reseeded_count, variable_count, texts_size, reserved] = counts;
+        let [region_count, piece_count, kept_count, reseeded_count, home_count, variable_count, texts_size] = counts;
         let ranges = [(cursor.u64()?, cursor.u64()?), (cursor.u64()?, cursor.u64()?)];
         let [processor, report] = ranges.map(|(offset, size)| behind(bytes, header.len(), offset, size));
-        if reserved != 0 {
-            return Err(FormatError::Snapshot);
-        }
         let mut table =
             |count: usize, row_size: usize| cursor.bytes(count.checked_mul(row_size).ok_or(FormatError::Truncated)?);
         Ok(Self {
@@ -231,6 +243,7 @@ impl<'a> Snapshot<'a> {
             pieces: table(piece_count, PIECE_SIZE)?,
             kept: table(kept_count, KEPT_SIZE)?,
             reseeded: table(reseeded_count, RESEEDED_SIZE)?,
+            home_texts: table(home_count, HOME_TEXT_SIZE)?,
             variables: table(variable_count, VARIABLE_SIZE)?,
             texts: table(texts_size, 1)?,
             processor: processor.ok_or(FormatError::Truncated)?,
@@ -254,12 +267,17 @@ impl<'a> Snapshot<'a> {
             && self.hold(pieces());
         let kept = || self.kept().map(|kept| (kept.address, kept.size));
         let reseeded = || self.reseeded().map(|address| (address, 1));
+        let home_texts = || {
+            self.home_texts().map(|text| (text.address, u64::from(text.offset).saturating_add(u64::from(text.size))))
+        };
         are_regions_good
             && are_pieces_good
             && are_ascending(kept())
             && self.hold(kept())
             && are_ascending(reseeded())
             && self.hold(reseeded())
+            && are_ascending(home_texts())
+            && self.hold(home_texts())
             && self.variables().count().saturating_mul(VARIABLE_SIZE) == self.variables.len()
     }
 
@@ -316,6 +334,13 @@ impl<'a> Snapshot<'a> {
     /// The addresses of objects of type `random.Random` that get a new seed, ascending.
     pub fn reseeded(&self) -> impl Iterator<Item = u64> + use<'a> {
         rows(self.reseeded, RESEEDED_SIZE, Cursor::u64)
+    }
+
+    /// The texts with the user's folder, ascending.
+    pub fn home_texts(&self) -> impl Iterator<Item = HomeText> + use<'a> {
+        rows(self.home_texts, HOME_TEXT_SIZE, |row| {
+            Ok(HomeText { address: row.u64()?, offset: row.u32()?, size: row.u32()? })
+        })
     }
 
     /// The environment variables that have to be as they were.

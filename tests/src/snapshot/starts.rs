@@ -24,6 +24,7 @@ pub(super) fn tests(options: &Options) -> Vec<Test> {
         Test::new("snapshot/changed_variable", changed_variable),
         Test::new("snapshot/changed_family_of_variables", changed_family),
         Test::new("snapshot/assigned_variable", assigned_variable),
+        Test::new("snapshot/paths_below_home", paths_below_home),
         Test::new("snapshot/damaged_header", damaged_header),
         Test::new("snapshot/other_layout_of_memory", other_layouts),
         Test::new("snapshot/little_memory", little_memory),
@@ -79,6 +80,41 @@ fn assigned_variable(product: &Product) -> TestResult {
     let frozen = Frozen::new(product, &files, Level::App, &[])?;
     expect(&frozen.run().output(), &["restored set set\n\n"])?;
     expect(&frozen.run().env("APP_MODE", "x").output(), &["restored set set\n\n"])
+}
+
+/// What modules have made of HOME while they were recorded belongs to whoever starts the program; where that can't be told
+/// from a plain path, the start is the ordinary one.
+fn paths_below_home(product: &Product) -> TestResult {
+    let settings = "import os\nfrom pathlib import Path\n\nCONFIG = Path.home() / '.config' / 'app.toml'\nFOLDER = CONFIG.parent\n\
+                    CACHE = os.path.expanduser('~/cache')\nURL = f'sqlite:///{CACHE}/db?mode=ro'\n\
+                    TABLE = {'log': os.environ['HOME'] + '/log'}\n";
+    let main = "import os\nimport early\nfrom settings import CACHE, CONFIG, FOLDER, TABLE, URL\n\n\
+                print('restored' if early.BUILT else 'ordinary', CONFIG, FOLDER, CACHE, URL, TABLE['log'])\n\
+                assert CONFIG.parts[-2:] == ('.config', 'app.toml') and FOLDER == CONFIG.parent and hash(CONFIG)\n\
+                assert CACHE.encode() == os.fsencode(CACHE) and CACHE in URL\n";
+    let files = [EARLY, ("app/settings.py", settings), ("app/__main__.py", main)];
+    let frozen = Frozen::new(product, &files, Level::App, &[])?;
+    let expect_home = |home: &str, start: &str| {
+        // As `os.path.expanduser` and `pathlib` do it.
+        let cache = format!("{}/cache", home.trim_end_matches('/'));
+        let folder = format!("{}/.config", home.trim_end_matches('/'));
+        let values = format!("{folder}/app.toml {folder} {cache} sqlite:///{cache}/db?mode=ro {home}/log");
+        expect(&frozen.run().env("HOME", home).output(), &[&format!("{start} {values}\n")])
+    };
+    let long = |size: usize| format!("/srv/{}", "x".repeat(size));
+    for home in ["/r", "/srv/users/one", "/srv/some.one_else-2", &long(200)] {
+        expect_home(home, "restored")?;
+    }
+    for home in ["/srv/with space", "/srv/ä", "/srv/", "/srv/%41", &long(400)] {
+        expect_home(home, "ordinary")?;
+    }
+    for home in ["//root", "/a/../b", "/a/./b", "relative", "/"] {
+        let output = frozen.run().env("HOME", home).output();
+        if !output.stdout.starts_with("ordinary ") {
+            return Err(format!("HOME={home}\n{}", output.report()).into());
+        }
+    }
+    Ok(())
 }
 
 /// Each byte of the fixed part of the snapshot's header, changed: the ordinary start, and no complaint.

@@ -44,7 +44,7 @@ const TUPLE_ITEM: u64 = 24;
 const UNICODE_LENGTH: u64 = 16;
 const UNICODE_HASH: u64 = 24;
 const UNICODE_STATE: u64 = 32;
-const ASCII_SIZE: u64 = 40;
+pub(super) const ASCII_SIZE: u64 = 40;
 const COMPACT_SIZE: u64 = 56;
 const MD_NAME: u64 = 48;
 /// `RandomObject`: the index and 624 numbers behind `PyObject`.

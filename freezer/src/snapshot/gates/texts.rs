@@ -1,10 +1,14 @@
-//! Texts with random UUIDs, such as the keys by which some packages tell their own entries from everybody's.
+//! Texts that a start makes anew: those with random UUIDs, such as the keys by which some packages tell their own entries
+//! from everybody's, and those with the value of `HOME`, such as the path of a program's settings.
 //!
-//! Comes in: words that differ. Goes out: the `str` objects in which nothing differs but UUIDs of version 4 (RFC 9562), which are
+//! Comes in: words that differ. Goes out, of the first kind: the `str` objects in which nothing differs but UUIDs of version 4 (RFC 9562), which are
 //! random but for six bits that say so. A start can give such a text another one: nobody has hashed it, so that no table
-//! has it as a key, and no other text has the same UUID, which would have to become the same again.
+//! has it as a key, and no other text has the same UUID, which would have to become the same again. Of the second kind: those
+//! in which nothing differs but that value, which is there once, and which nobody has hashed.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use pyfreeze_format::HomeText;
 
 use super::pair::Words;
 use super::python::Python;
@@ -43,6 +47,38 @@ impl RandomTexts {
     pub(super) fn find(&self, object: u64) -> Option<u64> {
         self.0.contains(&object).then_some(object)
     }
+}
+
+/// The texts, by the addresses of the objects.
+#[derive(Debug, Default)]
+pub(super) struct HomeTexts(BTreeMap<u64, HomeText>);
+
+impl HomeTexts {
+    pub(super) fn new(differing: &Words, pythons: [&Python<'_>; 2], homes: [&str; 2]) -> Self {
+        let text = |word: &super::pair::Word| {
+            let [(address, first), (other, second)] =
+                [pythons[0].unhashed_text(word.address)?, pythons[1].unhashed_text(word.address)?];
+            let offset = differing_home([&first, &second], homes).filter(|_| address == other)?;
+            let (offset, size) = (u32::try_from(offset).ok()?, u32::try_from(homes[0].len()).ok()?);
+            Some((address, HomeText { address, offset, size }))
+        };
+        Self(differing.listed().iter().filter_map(text).collect())
+    }
+
+    /// What has to be done with an object, if it is one of these.
+    pub(super) fn find(&self, object: u64) -> Option<HomeText> {
+        self.0.get(&object).copied()
+    }
+}
+
+/// Where in both texts the value is in which alone they differ.
+fn differing_home(texts: [&str; 2], homes: [&str; 2]) -> Option<usize> {
+    let split = |index: usize| {
+        let (before, behind) = texts[index].split_once(homes[index]).filter(|_| !homes[index].is_empty())?;
+        (!behind.contains(homes[index])).then_some((before, behind))
+    };
+    let (first, second) = (split(0)?, split(1)?);
+    (first == second).then_some(first.0.len())
 }
 
 /// The UUIDs of both texts, if those differ in nothing else and each is another in the second.
@@ -95,6 +131,17 @@ mod tests {
         assert_eq!(both(&format!("{FIRST} é"), &format!("{SECOND} é")), Some(2));
         // The same one twice would have to stay the same one.
         assert_eq!(both(&format!("{FIRST} {FIRST}"), &format!("{SECOND} {SECOND}")), None);
+    }
+
+    #[test]
+    fn nothing_but_the_home_may_differ() {
+        let found = |first: &str, second: &str| differing_home([first, second], ["/tmp/a/home", "/tmp/b/home"]);
+        assert_eq!(found("/tmp/a/home/.cache", "/tmp/b/home/.cache"), Some(0));
+        assert_eq!(found("file:///tmp/a/home", "file:///tmp/b/home"), Some(7));
+        assert_eq!(found("/tmp/a/home/.cache", "/tmp/b/home/.cachf"), None);
+        assert_eq!(found("/tmp/a/home:/tmp/a/home", "/tmp/b/home:/tmp/b/home"), None);
+        assert_eq!(found("/tmp/a", "/tmp/b"), None);
+        assert_eq!(differing_home(["a", "b"], ["", ""]), None);
     }
 
     #[test]

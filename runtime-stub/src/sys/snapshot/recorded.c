@@ -475,6 +475,22 @@ fill_pools(PyInterpreterState *interpreter)
     }
 }
 
+/* The table of interned texts remembers where those stood that are gone, parts of the recording's paths among them. */
+static int
+forget_gone_texts(PyInterpreterState *interpreter)
+{
+    PyObject *interned = _Py_INTERP_CACHED_OBJECT(interpreter, interned_strings);
+    /* The texts don't count the table's references, so for as long as it is empty the copy keeps them alive. */
+    PyObject *copy = PyDict_Copy(interned);
+    if (copy == NULL) {
+        return -1;
+    }
+    PyDict_Clear(interned);
+    int result = PyDict_Update(interned, copy);
+    Py_DECREF(copy);
+    return result;
+}
+
 /* As many bytes as before; while recording zeros, later random ones. */
 static PyObject *
 secret_value(int is_recording, PyObject *old)
@@ -589,6 +605,10 @@ pyfreeze_prepare_dump(void)
     PyErr_Clear();
     PyGC_Collect();
     PyGC_Collect();
+    if (forget_gone_texts(interpreter) < 0) {
+        PyErr_Print();
+        return "there is no memory";
+    }
     kept.finalizers = objects_with_finalizers(interpreter);
     if (kept.finalizers == NULL) {
         PyErr_Print();

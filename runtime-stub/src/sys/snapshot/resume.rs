@@ -47,6 +47,7 @@ unsafe extern "C" {
     fn pyfreeze_salt_fork_id(random: u64);
     fn pyfreeze_load_thread(size: usize, alignment: usize);
     fn pyfreeze_resume_libraries();
+    fn pyfreeze_put_home(text: *mut c_void, offset: u32, size: u32, home: *const u8, home_size: usize);
     fn pyfreeze_resume_interpreter(process: *const ResumedProcess) -> c_int;
 }
 
@@ -55,6 +56,7 @@ unsafe extern "C" {
 #[must_use]
 pub fn resume(process: &Process, payload: &'static [u8], skip: usize) -> Option<Result<Interpreter, i32>> {
     let snapshot = Snapshot::parse(snapshot_section(payload)?).ok()?;
+    let home = home_for(&snapshot)?;
     if is_switched_off() || !has_standard_streams() || !has_same_variables(&snapshot) || !locale_fits() {
         return None;
     }
@@ -66,6 +68,10 @@ pub fn resume(process: &Process, payload: &'static [u8], skip: usize) -> Option<
     let count = fill(&mut reseeded, snapshot.reseeded().map(|address| address as *mut c_void))?;
     exchange(&snapshot)?;
     state::renew(process, payload);
+    for text in snapshot.home_texts() {
+        // SAFETY: an object of the snapshot, which is in place; the text becomes no longer than it was.
+        unsafe { pyfreeze_put_home(text.address as *mut c_void, text.offset, text.size, home.as_ptr(), home.len()) };
+    }
     Some(enter(process, skip, reseeded.get(..count).unwrap_or_default()))
 }
 
@@ -183,6 +189,18 @@ fn enter(process: &Process, skip: usize, reseeded: &[*mut c_void]) -> Result<Int
         return Err(STATUS_NO_INTERPRETER);
     }
     Ok(Interpreter::resumed())
+}
+
+/// The user's folder, for texts that need it; `None` where it is not a plain, normalised path that fits into all of
+/// them. Modules were imported with such a one: they have joined it, split it and perhaps quoted it, all of which comes
+/// to the same for all plain paths and for no others.
+fn home_for(snapshot: &Snapshot<'_>) -> Option<&'static [u8]> {
+    let Some(room) = snapshot.home_texts().map(|text| text.size).min() else { return Some(&[]) };
+    let home = variable(c"HOME")?.to_bytes();
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_' | b'-');
+    let mut parts = home.strip_prefix(b"/")?.split(|byte| *byte == b'/');
+    let is_normalised = parts.all(|part| !matches!(part, b"" | b"." | b".."));
+    (home.len() <= room as usize && home.iter().all(is_plain) && is_normalised).then_some(home)
 }
 
 /// Copies items to the start of `room`; `None` if there are more.

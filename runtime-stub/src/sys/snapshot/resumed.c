@@ -292,6 +292,17 @@ reseed(PyObject *object)
     return result == NULL ? -1 : 0;
 }
 
+/* Puts the user's folder in place of the recorded one, which takes `size` bytes of an ASCII text and is not shorter. */
+void
+pyfreeze_put_home(PyObject *object, uint32_t offset, uint32_t size, const char *home, size_t home_size)
+{
+    char *place = (char *)PyUnicode_DATA(object) + offset;
+    size_t rest = (size_t)PyUnicode_GET_LENGTH(object) - offset - size;
+    memmove(place + home_size, place + size, rest + 1);
+    memcpy(place, home, home_size);
+    ((PyASCIIObject *)object)->length = (Py_ssize_t)(offset + home_size + rest);
+}
+
 static int
 resume_interpreter(const pyfreeze_process *process)
 {
