@@ -21,8 +21,8 @@ def train(request, folder):
         report = f"{folder}/trained-{number}"
         child = posix.fork()
         if child == 0:
-            Trainee(report).run(arguments)
-        wait(child)
+            Trainee(report).run(arguments, request["training_seconds"])
+        wait(child, request["training_seconds"])
         try:
             with _io.open(report, encoding="utf-8") as file:
                 names.update(dict.fromkeys(file.read().split()))
@@ -33,9 +33,9 @@ def train(request, folder):
     return list(names)
 
 
-def wait(child):
+def wait(child, seconds):
     # Counted by naps: the clock is not to be trusted here. The child has its own, gentler limit.
-    for _ in range(2 * TRAINING_SECONDS * NAPS_PER_SECOND):
+    for _ in range(2 * seconds * NAPS_PER_SECOND):
         if posix.waitpid(child, posix.WNOHANG)[0] == child:
             break
         time.sleep(1 / NAPS_PER_SECOND)
@@ -49,7 +49,6 @@ def wait(child):
         pass
 
 
-TRAINING_SECONDS = 20
 NAPS_PER_SECOND = 100
 
 
@@ -64,7 +63,7 @@ class Trainee:
         # other in a circle not every one can be the first.
         self.begun = {}
 
-    def run(self, arguments):
+    def run(self, arguments, seconds):
         try:
             _pyfreeze.leave_machine()
             posix.setpgid(0, 0)
@@ -79,7 +78,7 @@ class Trainee:
             posix.register_at_fork(after_in_child=self.become_a_stranger)
             self.watch_imports()
             _signal.signal(_signal.SIGALRM, self.leave)
-            _signal.alarm(TRAINING_SECONDS)
+            _signal.alarm(seconds)
             sys.argv[1:] = arguments
             run_program()
         except BaseException:

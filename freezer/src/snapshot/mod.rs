@@ -50,6 +50,9 @@ use run::{Outcome, Variant, run};
 /// what looking at them had not.
 const MAX_ROUNDS: usize = 5;
 
+/// A service that is run for training does not end by itself: after as many seconds it has imported what it needs.
+const LONGEST_TRAINING: u64 = 20;
+
 /// What a snapshot is made of.
 #[derive(Debug)]
 pub struct SnapshotInput<'a> {
@@ -420,7 +423,8 @@ impl<'a> Recorder<'a> {
             roots.iter().map(String::as_str).filter(|name| !excluded.cover(rules::module_of(name))).collect();
         let request = Request { mode: Mode::Classify, imports: roots.clone(), train, ..self.request() };
         let room = self.place.room(&request)?;
-        match run(&room, Variant::First, settings.timeout)? {
+        let training: Duration = train.iter().map(|_| Duration::from_secs(2 * request.training_seconds)).sum();
+        match run(&room, Variant::First, settings.timeout.saturating_add(training))? {
             // What it printed has been noted with the module that did it.
             Outcome::Done(_) => {}
             outcome => return Err(self.failure(outcome)),
@@ -464,6 +468,7 @@ impl<'a> Recorder<'a> {
             excluded: Vec::new(),
             standard: &self.input.program.standard,
             train: &[],
+            training_seconds: self.input.settings.timeout.as_secs().clamp(1, LONGEST_TRAINING),
             codes: Vec::new(),
         }
     }

@@ -28,6 +28,8 @@ pub(super) struct Request<'a> {
     pub(super) standard: &'a [String],
     /// Command lines that main is run with, each in a process of its own, to learn what it imports.
     pub(super) train: &'a [Vec<String>],
+    /// How long each of them may run before it is asked to end; twice that until it is killed.
+    pub(super) training_seconds: u64,
     /// Paths of modules whose code objects are to be ready.
     pub(super) codes: Vec<&'a str>,
 }

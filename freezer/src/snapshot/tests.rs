@@ -22,6 +22,7 @@ fn request() -> Request<'static> {
         excluded: Vec::new(),
         standard: &[],
         train: &[],
+        training_seconds: 1,
         codes: Vec::new(),
     }
 }
@@ -151,7 +152,7 @@ fn what_may_be_in_is_recorded() {
     let piece = snapshot.pieces().next().unwrap();
     let memory = &section[usize::try_from(piece.offset).unwrap()..];
     let request = String::from_utf8_lossy(memory.split(|byte| *byte == 0).next().unwrap()).into_owned();
-    let expected = r#"{"mode":"record","level":"app","imports":["app.base","json","late"],"excluded":["app","app.conf"],"standard":["json"],"train":[],"codes":["app/conf.py"]}"#;
+    let expected = r#"{"mode":"record","level":"app","imports":["app.base","json","late"],"excluded":["app","app.conf"],"standard":["json"],"train":[],"training_seconds":20,"codes":["app/conf.py"]}"#;
     assert_eq!(request, expected);
     let report = SnapshotReport::read(&section).unwrap();
     assert_eq!(report.modules, ["app.base", "json", "late"]);

@@ -143,6 +143,11 @@ def main():
         import leave
 
         leave.leave()
+    if '--serve' in sys.argv:
+        import serve
+
+        print(serve.BUILT, flush=True)
+        serve.until_it_is_told_to_end()
 
 
 main()
@@ -150,16 +155,23 @@ main()
     let built = "import pyfreeze\n\nBUILT = pyfreeze.is_building_snapshot()\n";
     let leave = "import os\nimport pyfreeze\n\nBUILT = pyfreeze.is_building_snapshot()\n\n\ndef leave():\n    \
                  print(BUILT, flush=True)\n    os._exit(0)\n";
-    let files = [EARLY, ("app/report.py", built), ("app/leave.py", leave), ("app/__main__.py", main)];
+    let serve = "import sys\nimport time\nimport pyfreeze\n\nBUILT = pyfreeze.is_building_snapshot()\n\n\n\
+                 def until_it_is_told_to_end():\n    while '--once' not in sys.argv:\n        time.sleep(1)\n";
+    let modules = [("app/report.py", built), ("app/leave.py", leave), ("app/serve.py", serve)];
+    let files = [&[EARLY, ("app/__main__.py", main)], &modules[..]].concat();
     let untrained = Frozen::new(product, &files, Level::App, &[])?;
     expect(&untrained.run().arg("--report").output(), &["False\n"])?;
-    let options = ["--snapshot-train", "--report --other", "--snapshot-train", "--exit"];
+    // A service does not end by itself; the limit of the others' runs is none of what training takes.
+    let trained = ["--report --other", "--exit", "--serve"];
+    let trained = trained.iter().flat_map(|arguments| ["--snapshot-train", *arguments]);
+    let options: Vec<_> = trained.chain(["--snapshot-timeout", "5"]).collect();
     let trained = Frozen::new(product, &files, Level::App, &options)?;
     if trained.workspace.join("written-by-main").exists() {
         return Err("main was trained in the folder of the build".to_owned().into());
     }
     expect(&trained.run().arg("--report").output(), &["True\n"])?;
-    expect(&trained.run().arg("--exit").output(), &["True\n"])
+    expect(&trained.run().arg("--exit").output(), &["True\n"])?;
+    expect(&trained.run().args(["--serve", "--once"]).output(), &["True\n"])
 }
 
 /// A program with a module that does this while it is recorded, and only then.
