@@ -51,9 +51,9 @@ pub enum FileKind {
 const PYINSTALLER_COOKIE: &[u8] = b"MEI\x0c\x0b\x0a\x0b\x0e";
 /// Bytes from the end in which it stands: behind it are section headers, or a signature.
 const COOKIE_DISTANCE: usize = 1 << 16;
-/// Begins the modules that PyOxidizer embeds; behind it stands the version of their form, 1 to 3. Spelled without that, or
-/// pyfreeze itself would look like one.
-const PYOXIDIZER_RESOURCES: &[u8] = b"pyembed";
+/// Begins the modules that PyOxidizer embeds, `pyembed`; behind it stands the version of their form, 1 to 3. Spelled
+/// backwards, or pyfreeze itself would look like one, depending on what the linker puts behind this.
+const PYOXIDIZER_RESOURCES_REVERSED: &[u8] = b"debmeyp";
 
 impl fmt::Display for FileKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -136,8 +136,10 @@ impl FileKind {
 }
 
 fn has_resources(file: &[u8]) -> bool {
-    let size = PYOXIDIZER_RESOURCES.len();
-    file.windows(size + 1).any(|window| window.starts_with(PYOXIDIZER_RESOURCES) && matches!(window[size], 1..=3))
+    let size = PYOXIDIZER_RESOURCES_REVERSED.len();
+    let is_start =
+        |window: &[u8]| matches!(window[size], 1..=3) && window[..size].iter().rev().eq(PYOXIDIZER_RESOURCES_REVERSED);
+    file.windows(size + 1).any(is_start)
 }
 
 /// Nuitka's programs end with the offset (8 bytes) of what they unpack, which begins with `KA` and how it is packed.
@@ -150,7 +152,7 @@ fn is_nuitka(file: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{FileKind, PYOXIDIZER_RESOURCES};
+    use super::{FileKind, PYOXIDIZER_RESOURCES_REVERSED};
 
     /// A zip archive of empty files, without anything but its central directory.
     fn zip(before: &[u8], names: &[&str]) -> Vec<u8> {
@@ -202,7 +204,8 @@ mod tests {
         assert_eq!(FileKind::of_foreign_elf(&elf(b"MEI\x0c\x0b\x0a\x0b\x0e....")), FileKind::PyInstaller);
         let onefile = [elf(b""), b"KAY data".to_vec(), 11_u64.to_le_bytes().to_vec()].concat();
         assert_eq!(FileKind::of_foreign_elf(&onefile), FileKind::NuitkaOnefile);
-        let resources = [elf(b".."), PYOXIDIZER_RESOURCES.to_vec(), vec![3]].concat();
+        let start = PYOXIDIZER_RESOURCES_REVERSED.iter().rev().copied().collect();
+        let resources = [elf(b".."), start, vec![3]].concat();
         assert_eq!(FileKind::of_foreign_elf(&resources), FileKind::PyOxidizer);
         assert_eq!(FileKind::of_foreign_elf(&elf(b"nothing to see")), FileKind::Elf);
         assert_eq!(FileKind::of_foreign_elf(b"\x7fELF\x02\x01\x01\0AI\x02"), FileKind::AppImage);
