@@ -7,7 +7,8 @@ classify  `facts.json`: for each module that the program's imports load, what it
           while its body ran, and what it imported. The program's main runs before that in children, for each command line
           of `train`, so that modules which it imports late are among those that are looked at.
 record    a process with the allowed modules imported and everything of this machine taken back, and the name `dump` in
-          this script's dictionary, which tells the stub to write it down.
+          this script's dictionary, which tells the stub to write it down. Or `failed.json`: the modules that could not
+          be imported, each with its error; some can't without others that may not be in.
 
 Nothing of the recorder may be in what is written down, so it imports no module that a frozen program doesn't start with,
 and changes functions of others only to classify, where the process isn't kept.
@@ -41,11 +42,11 @@ def main(folder):
     sys.meta_path.insert(0, CtypesFinder)
     try:
         if request["mode"] == "record":
-            record(request)
-            return True
-        facts = classify(request, folder)
-        with _io.open(f"{folder}/facts.json", "w", encoding="utf-8") as file:
-            file.write(json_text(facts))
+            failed = record(request)
+            if failed:
+                write_json(f"{folder}/failed.json", failed)
+            return not failed
+        write_json(f"{folder}/facts.json", classify(request, folder))
         return False
     finally:
         sys.meta_path.remove(CtypesFinder)
@@ -56,6 +57,11 @@ def main(folder):
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
+
+
+def write_json(path, value):
+    with _io.open(path, "w", encoding="utf-8") as file:
+        file.write(json_text(value))
 
 
 def json_text(value):
@@ -73,9 +79,15 @@ def record(request):
     there = set(sys.modules)
     environment = dict(posix.environ)
     excluded = set(request.get("excluded", ()))
+    failed = {}
     for name in request.get("imports", ()):
-        if name not in excluded:
-            import_one(name)
+        try:
+            if name not in excluded:
+                import_one(name)
+        except Exception as error:
+            failed[name] = f"{type(error).__name__}: {error}"
+    if failed:
+        return failed
     keep_environment(environment)
     # A module may have kept an error, and with it this frame.
     environment.clear()
@@ -86,7 +98,7 @@ def record(request):
         if repair is not None and name in sys.modules:
             repair(sys.modules[name])
     if "pathlib" in sys.modules:
-        forget_parts(sys.modules["pathlib"], posix.environ[b"HOME"].decode())
+        forget_parts(sys.modules["pathlib"], [posix.environ[b"HOME"].decode(), posix.readlink("/proc/self/exe")])
     check_loaded(there, excluded, request)
     for path in [path for path in sys.path_importer_cache if is_outside(path)]:
         if path != bootstrap.run_path:
@@ -97,6 +109,7 @@ def record(request):
         _pyfreeze.at_restore(function)
     if request.get("remove_main"):
         sys.modules.pop("__main__", None)
+    return failed
 
 
 def keep_environment(before):

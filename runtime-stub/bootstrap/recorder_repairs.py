@@ -28,24 +28,28 @@ def detached(function, *arguments):
     return type(function)(function.__code__, {"__builtins__": builtins}, function.__name__, arguments)
 
 
-def forget_parts(pathlib, home):
-    """Paths below HOME remember their parts, of which another HOME has others; a text is all that they need."""
-    classes = [pathlib.PurePath]
-    for each in classes:
-        classes.extend(type.__subclasses__(each))
+def instances(*classes):
     was_there = "gc" in sys.modules
     import gc
 
-    for path in gc.get_referrers(*classes):
-        if type(path) in classes and not hasattr(path, "_hash"):
+    if not was_there:
+        del sys.modules["gc"]
+    return [one for one in gc.get_referrers(*classes) if type(one) in classes]
+
+
+def forget_parts(pathlib, roots):
+    """Paths below these remember their parts, of which every process has others; a text is all that they need."""
+    classes = [pathlib.PurePath]
+    for each in classes:
+        classes.extend(type.__subclasses__(each))
+    for path in instances(*classes):
+        if not hasattr(path, "_hash"):
             text = pathlib.PurePath.__str__(path)
-            if home in text:
+            if any(root in text for root in roots):
                 for name in ("_drv", "_root", "_tail_cached", "_str", "_str_normcase_cached", "_parts_normcase_cached"):
                     if hasattr(path, name):
                         delattr(path, name)
                 path._raw_paths = [text]
-    if not was_there:
-        del sys.modules["gc"]
 
 
 def repair_logging(logging):
@@ -82,6 +86,7 @@ def restore_folder(process, posix):
 
 
 def repair_spawn(spawn):
+    spawn._python_exe = None
     _pyfreeze.at_restore(detached(restore_executable, spawn, sys))
 
 
@@ -100,6 +105,19 @@ def restore_limit(util, posix):
 def repair_tempfile(tempfile):
     tempfile._name_sequence = None
     tempfile.tempdir = None
+    for names in instances(tempfile._RandomNameSequence):
+        # As before its first name: the process that asks for one makes itself a generator.
+        vars(names).pop("_rng_pid", None)
+        vars(names).pop("_rng", None)
+
+
+def repair_wsgi(handlers):
+    handlers.BaseHandler.os_environ = {}
+    _pyfreeze.at_restore(detached(restore_wsgi, handlers))
+
+
+def restore_wsgi(handlers):
+    handlers.BaseHandler.os_environ = handlers.read_environ()
 
 
 def repair_uuid(uuid):
@@ -111,7 +129,9 @@ def repair_platform(platform):
     platform._uname_cache = None
     platform._os_release_cache = None
     platform._platform_cache.clear()
-    _pyfreeze.at_restore(detached(restore_default_executable, platform.architecture, sys))
+    function = platform.architecture
+    function.__defaults__ = (None, *function.__defaults__[1:])
+    _pyfreeze.at_restore(detached(restore_default_executable, function, sys))
 
 
 def restore_default_executable(function, sys):
@@ -265,5 +285,6 @@ REPAIRS = {
     "urllib3.util.connection": ({"socket"}, repair_connection),
     "uuid": (set(), repair_uuid),
     "warnings": (set(), repair_warnings),
+    "wsgiref.handlers": ({"environ"}, repair_wsgi),
     "zipimport": (set(), repair_zipimport),
 }

@@ -2,7 +2,7 @@
 //!
 //! Comes in: the recordings of both variants. Goes out: what the snapshot has to know, or why there must be none.
 
-use pyfreeze_format::HomeText;
+use pyfreeze_format::{PathText, ProcessPath};
 use thiserror::Error;
 
 use super::SnapshotFailure;
@@ -26,8 +26,8 @@ pub(super) struct Checked {
     pub(super) kept: Vec<(u64, u64)>,
     /// The addresses of the random generators and texts that every start makes anew.
     pub(super) reseeded: Vec<u64>,
-    /// Texts that get the user's folder.
-    pub(super) home_texts: Vec<HomeText>,
+    /// Texts that get paths of the process.
+    pub(super) path_texts: Vec<PathText>,
     /// What nobody reads and is to be zeros.
     pub(super) blank: Vec<(u64, u64)>,
 }
@@ -59,12 +59,15 @@ pub(super) fn check(stub: &[u8], rooms: &[Room; 2]) -> Result<Verdict, CheckErro
     let [first, second] = rooms.each_ref().map(Room::recording);
     let recording = Recording::read(&rooms[0])?;
     let homes = rooms.each_ref().map(|room| room.home().display().to_string());
-    let gates = gates::check([&first, &second], stub, recording.bound(), homes.each_ref().map(String::as_str))?;
+    let programs = rooms.each_ref().map(|room| room.program().display().to_string());
+    let paths = [(ProcessPath::Home, &homes), (ProcessPath::Executable, &programs)];
+    let paths = paths.map(|(path, values)| (path, values.each_ref().map(String::as_str)));
+    let gates = gates::check([&first, &second], stub, recording.bound(), &paths)?;
     if gates.is_refused() {
         return Ok(Verdict::Refused(Refusal::new(&gates)));
     }
-    let Gates { kept, reseeded, home_texts, blank, .. } = gates;
-    Ok(Verdict::Safe(Checked { kept, reseeded, home_texts, blank }))
+    let Gates { kept, reseeded, path_texts, blank, .. } = gates;
+    Ok(Verdict::Safe(Checked { kept, reseeded, path_texts, blank }))
 }
 
 impl Refusal {

@@ -28,6 +28,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pyfreeze_format::{FormatError, SnapshotLevel, SnapshotUse, VIRTUAL_ROOT, with_snapshot};
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 pub use report::{LeftOutModule, RegionReport, SnapshotReport};
@@ -391,6 +392,11 @@ impl<'a> Recorder<'a> {
         for _ in 0..MAX_ROUNDS {
             progress(Step::Recording);
             let rooms = self.record(roots, facts, &selection)?;
+            let failed = rooms.each_ref().map(|room| self.failed_imports(room));
+            let [first, second] = failed;
+            if selection.leave_out(first?.into_iter().chain(second?), facts) {
+                continue;
+            }
             let events = rooms[0].read("events")?;
             if selection.learn(&String::from_utf8_lossy(&events), facts, self.input.settings) {
                 continue;
@@ -429,12 +435,21 @@ impl<'a> Recorder<'a> {
             Outcome::Done(_) => {}
             outcome => return Err(self.failure(outcome)),
         }
-        let facts = self.place.without_paths(&String::from_utf8_lossy(&room.read("facts.json")?));
-        let odd = |error: serde_json::Error| SnapshotFailure::Recording {
-            file: "facts.json".into(),
-            reason: error.to_string(),
-        };
-        Ok((roots, serde_json::from_str(&facts).map_err(odd)?))
+        Ok((roots, self.answer(&room, "facts.json")?))
+    }
+
+    /// The modules that could not be imported while recording, for it has no others' company, each with Python's error.
+    fn failed_imports(&self, room: &Room) -> Result<BTreeMap<String, String>, SnapshotFailure> {
+        const FILE: &str = "failed.json";
+        if room.has(FILE) { self.answer(room, FILE) } else { Ok(BTreeMap::new()) }
+    }
+
+    /// A JSON file of the recorder's.
+    fn answer<T: DeserializeOwned>(&self, room: &Room, file: &str) -> Result<T, SnapshotFailure> {
+        let text = self.place.without_paths(&String::from_utf8_lossy(&room.read(file)?));
+        let odd =
+            |error: serde_json::Error| SnapshotFailure::Recording { file: file.into(), reason: error.to_string() };
+        serde_json::from_str(&text).map_err(odd)
     }
 
     /// Records what may be in, as on two machines.
@@ -505,7 +520,7 @@ fn report_of(level: SnapshotLevel, facts: &Facts, selection: &Selection, checked
         variables: selection.variables.iter().cloned().collect(),
         regions: Vec::new(),
         reseeded_count: checked.reseeded.len(),
-        home_text_count: checked.home_texts.len(),
+        path_text_count: checked.path_texts.len(),
     }
 }
 

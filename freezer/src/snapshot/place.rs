@@ -127,6 +127,11 @@ impl Room {
         self.recording().join("log")
     }
 
+    /// Whether stub or recorder have written this file.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.recording().join(name).exists()
+    }
+
     /// One of the files that stub or recorder have written.
     pub(super) fn read(&self, name: &str) -> Result<Vec<u8>, SnapshotFailure> {
         let path = self.recording().join(name);

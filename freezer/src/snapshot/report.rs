@@ -25,8 +25,8 @@ pub struct SnapshotReport {
     pub regions: Vec<RegionReport>,
     /// Random generators that are seeded at every start.
     pub reseeded_count: usize,
-    /// Texts with the value of `HOME`, which every start puts there.
-    pub home_text_count: usize,
+    /// Texts with the value of `HOME` or the executable's path, which every start puts there.
+    pub path_text_count: usize,
 }
 
 /// A module that is not in.

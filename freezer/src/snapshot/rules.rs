@@ -176,6 +176,16 @@ impl Selection {
         self.left_out.len() > count
     }
 
+    /// Leaves out what could not be imported without what is left out already, each with Python's error. True if there is any.
+    pub(super) fn leave_out(&mut self, failed: impl Iterator<Item = (String, String)>, facts: &Facts) -> bool {
+        let count = self.left_out.len();
+        for (name, error) in failed {
+            self.left_out.entry(module_of(&name).to_owned()).or_insert(Because::Fails { error });
+        }
+        self.close(facts);
+        self.left_out.len() > count
+    }
+
     /// Leaves out modules in whose memory something of the recorded process was found, each with what it was. True if
     /// that is another selection than before.
     pub(super) fn refuse(&mut self, modules: &[(String, String)], facts: &Facts) -> bool {
@@ -336,6 +346,16 @@ mod tests {
         assert!(selection.learn("env app.pure TERM\n", &facts(), &settings));
         assert_eq!(selection.left_out.get("app.pure"), Some(&did("env", "TERM")));
         assert_eq!(selection.left_out.get("plugin"), Some(&imports("app.pure")));
+    }
+
+    #[test]
+    fn what_fails_without_others_stays_out() {
+        let mut selection = Selection::new(&facts(), &SnapshotSettings::default(), Caution::Strict);
+        let failed = |name: &str| [(name.to_owned(), "ImportError: no".to_owned())].into_iter();
+        assert!(selection.leave_out(failed("app.pure:name"), &facts()));
+        assert_eq!(selection.left_out.get("app.pure"), Some(&Because::Fails { error: "ImportError: no".into() }));
+        assert_eq!(selection.left_out.get("plugin"), Some(&imports("app.pure")));
+        assert!(!selection.leave_out(failed("app.pure"), &facts()));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(super) fn write(
         kept: kept(&own, &regions),
         regions,
         reseeded,
-        home_texts: checked.home_texts.clone(),
+        path_texts: checked.path_texts.clone(),
         // They were not set while the program was recorded: its environment has nothing but what keeps a module out.
         variables: report.variables.iter().map(|name| NewVariable { name: name.clone().into(), value: None }).collect(),
         processor: recording.processor(),
@@ -63,7 +63,7 @@ fn kept(words: &[(u64, u64)], regions: &[NewRegion<'_>]) -> Vec<Kept> {
 
 #[cfg(test)]
 mod tests {
-    use pyfreeze_format::{HomeText, RegionKind, Snapshot};
+    use pyfreeze_format::{PathText, ProcessPath, RegionKind, Snapshot};
 
     use super::super::rules::Because;
     use super::super::{LeftOutModule, RegionReport};
@@ -84,7 +84,7 @@ mod tests {
             variables: vec!["APP_MODE".into()],
             regions: Vec::new(),
             reseeded_count: 1,
-            home_text_count: 1,
+            path_text_count: 1,
         }
     }
 
@@ -93,7 +93,7 @@ mod tests {
         let checked = Checked {
             kept: vec![(0x50_0010, 8), (0x50_0008, 8), (0x40_0000, 8), (0x50_1000, 24), (0x50_0008, 8)],
             reseeded: vec![0x20_0000_0040, 0x20_0000_0040],
-            home_texts: vec![HomeText { address: 0x20_0000_0080, offset: 0, size: 8 }],
+            path_texts: vec![PathText { address: 0x20_0000_0080, offset: 0, size: 8, path: ProcessPath::Home }],
             blank: vec![(0x50_0020, 4)],
         };
         let section = write(recording(), &checked, SnapshotLevel::App, &report()).unwrap();
@@ -118,7 +118,7 @@ mod tests {
         );
         assert_eq!(zeros(1), (8..16).collect::<Vec<_>>());
         assert_eq!(snapshot.reseeded().collect::<Vec<_>>(), [0x20_0000_0040]);
-        assert_eq!(snapshot.home_texts().collect::<Vec<_>>(), checked.home_texts);
+        assert_eq!(snapshot.path_texts().collect::<Vec<_>>(), checked.path_texts);
         let variables: Vec<_> = snapshot.variables().map(|variable| (variable.name, variable.value)).collect();
         assert_eq!(variables, [(c"APP_MODE", None)]);
         assert_eq!(snapshot.processor(), [9; 8]);

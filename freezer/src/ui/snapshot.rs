@@ -44,14 +44,14 @@ pub(super) fn snapshot_rows(report: &Report, style: Style) -> String {
 #[must_use]
 pub fn snapshot_list(report: &Report) -> String {
     let Some(snapshot) = &report.snapshot else { return "no snapshot\n".to_owned() };
-    let SnapshotReport { level, modules, left_out, variables, regions, reseeded_count, home_text_count } = snapshot;
+    let SnapshotReport { level, modules, left_out, variables, regions, reseeded_count, path_text_count } = snapshot;
     let mut text = format!("level  {level}\n");
     for region in regions {
         let sizes = format!("{} in memory, {} stored", size_text(region.span), size_text(region.stored));
         text += &format!("memory  {:#x}  {sizes}  {}\n", region.address, region.kind);
     }
     text += &format!("random anew at start  {reseeded_count} generators and texts\n");
-    text += &format!("given HOME at start  {home_text_count} texts\n");
+    text += &format!("given its paths at start  {path_text_count} texts\n");
     text.extend(variables.iter().map(|name| format!("not used where set  {name}\n")));
     text.extend(left_out.iter().map(|module| format!("at start  {}  {}\n", module.name, module.because.text())));
     text.extend(modules.iter().map(|name| format!("imported  {name}\n")));
@@ -85,7 +85,7 @@ mod tests {
             variables: vec!["APP_MODE".into()],
             regions: vec![region("the stub's data", 0x50_0000, 4096), region("objects", 0x20_0000_0000, 9_000_000)],
             reseeded_count: 2,
-            home_text_count: 3,
+            path_text_count: 3,
         }
     }
 
@@ -108,7 +108,7 @@ level  app
 memory  0x500000  1.0 MB in memory, 4.0 kB stored  the stub's data
 memory  0x2000000000  1.0 MB in memory, 9.0 MB stored  objects
 random anew at start  2 generators and texts
-given HOME at start  3 texts
+given its paths at start  3 texts
 not used where set  APP_MODE
 at start  app.config  opens files: /etc/app.conf
 at start  app.user  reads the variable HOME

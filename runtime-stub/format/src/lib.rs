@@ -40,7 +40,7 @@ pub use settings::{EntryPointKind, SettingKey, Settings};
 #[cfg(feature = "write")]
 pub use snapshot::with_snapshot;
 pub use snapshot::{
-    HomeText, Kept, Region, RegionKind, Snapshot, SnapshotLevel, SnapshotUse, Variable, snapshot_section,
+    Kept, PathText, ProcessPath, Region, RegionKind, Snapshot, SnapshotLevel, SnapshotUse, Variable, snapshot_section,
 };
 #[cfg(feature = "write")]
 pub use write::{

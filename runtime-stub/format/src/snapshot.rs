@@ -12,7 +12,7 @@ use crate::{Cursor, FormatError, PAGE_SIZE, SectionKind};
 /// The version of the section's content.
 ///
 /// * 1: first version.
-/// * 2: texts with the user's folder.
+/// * 2: texts with paths of the process.
 pub const SNAPSHOT_VERSION: u32 = 2;
 
 /// Bytes of the header before its tables.
@@ -27,8 +27,8 @@ pub const PIECE_SIZE: usize = 24;
 pub const KEPT_SIZE: usize = 16;
 /// Bytes of a row of the reseeded objects: address.
 pub const RESEEDED_SIZE: usize = 8;
-/// Bytes of a row of the home texts: address, offset, size.
-pub const HOME_TEXT_SIZE: usize = 16;
+/// Bytes of a row of the path texts: address, offset, size, path.
+pub const PATH_TEXT_SIZE: usize = 16;
 /// Bytes of a row of the variables: name and value, as positions among the texts.
 pub const VARIABLE_SIZE: usize = 8;
 /// The value of a variable that was not set.
@@ -140,15 +140,39 @@ pub struct Kept {
     pub size: u64,
 }
 
-/// A text of the recorded process in which the value of `HOME` occurs, once. It gets the new process's, which must not be longer.
+/// A path that is another for each process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u16)]
+pub enum ProcessPath {
+    /// The value of `HOME`.
+    Home = 1,
+    /// The executable, without symbolic links.
+    Executable = 2,
+}
+
+impl ProcessPath {
+    /// The path with this number.
+    #[must_use]
+    pub const fn from_number(number: u16) -> Option<Self> {
+        Some(match number {
+            1 => Self::Home,
+            2 => Self::Executable,
+            _ => return None,
+        })
+    }
+}
+
+/// A text of the recorded process in which such a path occurs, once. It gets the new process's, which must not be longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct HomeText {
+pub struct PathText {
     /// Where the object of type `str` is in memory.
     pub address: u64,
-    /// The byte of its text at which the value stands.
+    /// The byte of its text at which the path stands.
     pub offset: u32,
-    /// Bytes of the recorded value.
-    pub size: u32,
+    /// Bytes of the recorded path.
+    pub size: u16,
+    /// Which path it is.
+    pub path: ProcessPath,
 }
 
 /// An environment variable that the recorded process has read. Where it is not the same at start, the snapshot is
@@ -170,7 +194,7 @@ pub struct Snapshot<'a> {
     pieces: &'a [u8],
     kept: &'a [u8],
     reseeded: &'a [u8],
-    home_texts: &'a [u8],
+    path_texts: &'a [u8],
     variables: &'a [u8],
     texts: &'a [u8],
     processor: &'a [u8],
@@ -231,7 +255,7 @@ impl<'a> Snapshot<'a> {
             // OK because usize has 64 bits, or the tables are too large for the machine anyway.
             *count = usize::try_from(cursor.u32()?).map_err(|_| FormatError::Snapshot)?;
         }
-        let [region_count, piece_count, kept_count, reseeded_count, home_count, variable_count, texts_size] = counts;
+        let [region_count, piece_count, kept_count, reseeded_count, path_count, variable_count, texts_size] = counts;
         let ranges = [(cursor.u64()?, cursor.u64()?), (cursor.u64()?, cursor.u64()?)];
         let [processor, report] = ranges.map(|(offset, size)| behind(bytes, header.len(), offset, size));
         let mut table =
@@ -243,7 +267,7 @@ impl<'a> Snapshot<'a> {
             pieces: table(piece_count, PIECE_SIZE)?,
             kept: table(kept_count, KEPT_SIZE)?,
             reseeded: table(reseeded_count, RESEEDED_SIZE)?,
-            home_texts: table(home_count, HOME_TEXT_SIZE)?,
+            path_texts: table(path_count, PATH_TEXT_SIZE)?,
             variables: table(variable_count, VARIABLE_SIZE)?,
             texts: table(texts_size, 1)?,
             processor: processor.ok_or(FormatError::Truncated)?,
@@ -267,8 +291,8 @@ impl<'a> Snapshot<'a> {
             && self.hold(pieces());
         let kept = || self.kept().map(|kept| (kept.address, kept.size));
         let reseeded = || self.reseeded().map(|address| (address, 1));
-        let home_texts = || {
-            self.home_texts().map(|text| (text.address, u64::from(text.offset).saturating_add(u64::from(text.size))))
+        let path_texts = || {
+            self.path_texts().map(|text| (text.address, u64::from(text.offset).saturating_add(u64::from(text.size))))
         };
         are_regions_good
             && are_pieces_good
@@ -276,8 +300,9 @@ impl<'a> Snapshot<'a> {
             && self.hold(kept())
             && are_ascending(reseeded())
             && self.hold(reseeded())
-            && are_ascending(home_texts())
-            && self.hold(home_texts())
+            && self.path_texts().count().saturating_mul(PATH_TEXT_SIZE) == self.path_texts.len()
+            && are_ascending(path_texts())
+            && self.hold(path_texts())
             && self.variables().count().saturating_mul(VARIABLE_SIZE) == self.variables.len()
     }
 
@@ -336,10 +361,12 @@ impl<'a> Snapshot<'a> {
         rows(self.reseeded, RESEEDED_SIZE, Cursor::u64)
     }
 
-    /// The texts with the user's folder, ascending.
-    pub fn home_texts(&self) -> impl Iterator<Item = HomeText> + use<'a> {
-        rows(self.home_texts, HOME_TEXT_SIZE, |row| {
-            Ok(HomeText { address: row.u64()?, offset: row.u32()?, size: row.u32()? })
+    /// The texts with paths of the process, ascending.
+    pub fn path_texts(&self) -> impl Iterator<Item = PathText> + use<'a> {
+        rows(self.path_texts, PATH_TEXT_SIZE, |row| {
+            let (address, offset, size) = (row.u64()?, row.u32()?, row.u16()?);
+            let path = ProcessPath::from_number(row.u16()?).ok_or(FormatError::Snapshot)?;
+            Ok(PathText { address, offset, size, path })
         })
     }
 

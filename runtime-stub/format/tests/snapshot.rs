@@ -15,7 +15,7 @@ use pyfreeze_format::layout::{
 };
 use pyfreeze_format::snapshot::{NewRegion, NewSnapshot, NewVariable, SNAPSHOT_CHECKSUM_OFFSET, snapshot_checksum};
 use pyfreeze_format::{
-    FormatError, HomeText, Kept, Payload, RegionKind, SectionKind, Snapshot, SnapshotLevel, SnapshotUse,
+    FormatError, Kept, PathText, Payload, ProcessPath, RegionKind, SectionKind, Snapshot, SnapshotLevel, SnapshotUse,
     snapshot_section, with_snapshot,
 };
 
@@ -28,7 +28,7 @@ fn pages(fill: &[u8]) -> Vec<u8> {
     fill.iter().flat_map(|byte| [*byte; PAGE]).collect()
 }
 
-const HOME_TEXT: HomeText = HomeText { address: OBJECTS + 128, offset: 3, size: 20 };
+const PATH_TEXT: PathText = PathText { address: OBJECTS + 128, offset: 3, size: 20, path: ProcessPath::Executable };
 
 fn variable(name: &str, value: Option<&str>) -> NewVariable {
     NewVariable { name: name.into(), value: value.map(Into::into) }
@@ -47,7 +47,7 @@ fn sample() -> Vec<u8> {
         ],
         kept: vec![Kept { address: DATA + 8, size: 8 }, Kept { address: DATA + 4096, size: 32 }],
         reseeded: vec![OBJECTS + 64],
-        home_texts: vec![HOME_TEXT],
+        path_texts: vec![PATH_TEXT],
         variables: vec![variable("APP_MODE", Some("fast")), variable("APP_ROOT", None), variable("EMPTY", Some(""))],
         processor: b"thread",
         report: b"report",
@@ -71,7 +71,7 @@ fn read_all(bytes: &[u8]) -> Result<String, FormatError> {
         snapshot.regions().collect::<Vec<_>>(),
         snapshot.kept().collect::<Vec<_>>(),
         snapshot.reseeded().collect::<Vec<_>>(),
-        snapshot.home_texts().collect::<Vec<_>>(),
+        snapshot.path_texts().collect::<Vec<_>>(),
         snapshot.variables().collect::<Vec<_>>(),
         snapshot.processor(),
         snapshot.report(),
@@ -101,7 +101,7 @@ fn snapshot_reads_as_written() {
     let kept: Vec<_> = snapshot.kept().map(|kept| (kept.address, kept.size)).collect();
     assert_eq!(kept, [(DATA + 8, 8), (DATA + 4096, 32)]);
     assert_eq!(snapshot.reseeded().collect::<Vec<_>>(), [OBJECTS + 64]);
-    assert_eq!(snapshot.home_texts().collect::<Vec<_>>(), [HOME_TEXT]);
+    assert_eq!(snapshot.path_texts().collect::<Vec<_>>(), [PATH_TEXT]);
     let variables: Vec<_> = snapshot.variables().map(|variable| (variable.name, variable.value)).collect();
     assert_eq!(variables, [(c"APP_MODE", Some(c"fast")), (c"APP_ROOT", None), (c"EMPTY", Some(c""))]);
     assert_eq!(snapshot.processor(), b"thread");
@@ -131,7 +131,7 @@ fn what_would_not_be_read_is_not_written() {
         regions,
         kept: Vec::new(),
         reseeded: Vec::new(),
-        home_texts: Vec::new(),
+        path_texts: Vec::new(),
         variables: Vec::new(),
         processor: &[],
         report: &[],
@@ -144,8 +144,8 @@ fn what_would_not_be_read_is_not_written() {
     assert_eq!(NewSnapshot { kept, ..snapshot(vec![region(DATA)]) }.encode(), Err(FormatError::Snapshot));
     let reseeded = vec![OBJECTS];
     assert_eq!(NewSnapshot { reseeded, ..snapshot(vec![region(DATA)]) }.encode(), Err(FormatError::Snapshot));
-    let home_texts = vec![HomeText { address: DATA + 4000, offset: 90, size: 7 }];
-    assert_eq!(NewSnapshot { home_texts, ..snapshot(vec![region(DATA)]) }.encode(), Err(FormatError::Snapshot));
+    let path_texts = vec![PathText { address: DATA + 4000, offset: 90, size: 7, path: ProcessPath::Home }];
+    assert_eq!(NewSnapshot { path_texts, ..snapshot(vec![region(DATA)]) }.encode(), Err(FormatError::Snapshot));
     let variables = vec![variable("A\0B", None)];
     assert_eq!(NewSnapshot { variables, ..snapshot(vec![region(DATA)]) }.encode(), Err(FormatError::Snapshot));
 }
@@ -263,7 +263,7 @@ fn documented_sizes_are_the_layout_s() {
         ("pieces", snapshot::PIECE_SIZE),
         ("kept", snapshot::KEPT_SIZE),
         ("reseeded", snapshot::RESEEDED_SIZE),
-        ("home texts", snapshot::HOME_TEXT_SIZE),
+        ("path texts", snapshot::PATH_TEXT_SIZE),
     ] {
         assert!(table(name).unwrap().ends_with(&format!("| {size} |")), "{name}");
     }

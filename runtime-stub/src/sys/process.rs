@@ -23,14 +23,16 @@ impl Process {
         process
     }
 
-    /// What a process knows while a snapshot is recorded: nothing of itself.
+    /// What a process knows while a snapshot is recorded: nothing of itself but where its file is.
     #[must_use]
     pub fn recorded() -> Self {
         struct Arguments([*const c_char; 1]);
         // SAFETY: the pointer is to a constant.
         unsafe impl Sync for Arguments {}
         static ARGUMENTS: Arguments = Arguments([c"program".as_ptr()]);
-        Self { arguments: &ARGUMENTS.0, executable: [0; libc::PATH_MAX as usize] }
+        let mut process = Self { arguments: &ARGUMENTS.0, executable: [0; libc::PATH_MAX as usize] };
+        process.find_executable();
+        process
     }
 
     /// `/proc/self/exe`'s target; without a mounted /proc, the path that the kernel was given (`AT_EXECFN`).

@@ -49,6 +49,13 @@ pub(crate) fn renew(process: &Process, bytes: &'static [u8]) {
     set_process(process);
 }
 
+/// Forgets the process, which is recorded. To be called while there is one thread, and none of what the functions below give is
+/// in use.
+pub(crate) fn forget_process() {
+    // SAFETY: the caller vouches that nobody reads.
+    unsafe { (*STATE.executable.get()).fill(0) };
+}
+
 fn set_process(process: &Process) {
     // SAFETY: the caller vouches that nobody reads.
     unsafe { *STATE.arguments.get() = process.raw_arguments() };

@@ -25,6 +25,7 @@ pub(super) fn tests(options: &Options) -> Vec<Test> {
         Test::new("snapshot/changed_family_of_variables", changed_family),
         Test::new("snapshot/assigned_variable", assigned_variable),
         Test::new("snapshot/paths_below_home", paths_below_home),
+        Test::new("snapshot/paths_of_the_executable", paths_of_the_executable),
         Test::new("snapshot/damaged_header", damaged_header),
         Test::new("snapshot/other_layout_of_memory", other_layouts),
         Test::new("snapshot/little_memory", little_memory),
@@ -113,6 +114,31 @@ fn paths_below_home(product: &Product) -> TestResult {
         if !output.stdout.starts_with("ordinary ") {
             return Err(format!("HOME={home}\n{}", output.report()).into());
         }
+    }
+    Ok(())
+}
+
+/// Where the executable lies is another matter for each copy of it.
+fn paths_of_the_executable(product: &Product) -> TestResult {
+    let settings = "import os\nimport sys\nimport wsgiref.handlers\nfrom pathlib import Path\n\n\
+                    BASE = Path(__file__).resolve().parent\nVERSION = (BASE / 'VERSION').read_text().strip()\n\
+                    PYTHON = sys.executable\nCOMMAND = f'{PYTHON} -m app'\nREAL = os.path.realpath(__file__)\n";
+    let main = "import os\nimport platform\nimport sys\nimport early\nfrom settings import BASE, COMMAND, PYTHON, REAL, VERSION\n\n\
+                print('restored' if early.BUILT else 'ordinary', BASE, VERSION, PYTHON, COMMAND, REAL)\n\
+                assert PYTHON == sys.executable == platform.architecture.__defaults__[0] and (BASE / 'VERSION').exists()\n\
+                import wsgiref.handlers\n\n\
+                assert wsgiref.handlers.BaseHandler.os_environ['APP_NAME'] == os.environ['APP_NAME'] == 'x'\n";
+    let files = [EARLY, ("app/settings.py", settings), ("app/__main__.py", main), ("app/VERSION", "1.5\n")];
+    let options = ["--include", "platform", "--data", "app/VERSION:VERSION"];
+    let frozen = Frozen::new(product, &files, Level::App, &options)?;
+    for (folder, start) in [("one", "restored"), ("two words", "ordinary"), (&*"long".repeat(60), "ordinary")] {
+        let folder = frozen.workspace.join(folder);
+        std::fs::create_dir_all(&folder)?;
+        let path = folder.canonicalize()?.join("program");
+        std::fs::copy(&frozen.executable, &path)?;
+        let path_text = path.display();
+        let expected = format!("{start} {path_text} 1.5 {path_text} {path_text} -m app {path_text}/settings.py\n");
+        expect(&Run::new(&path, frozen.workspace.path()).env("APP_NAME", "x").output(), &[&expected])?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use pyfreeze_format::HomeText;
+use pyfreeze_format::{PathText, ProcessPath};
 
 use super::memory::{Kind, Range, Recording, Space, Stretches};
 use super::names::{Holder, Names};
@@ -15,7 +15,7 @@ use super::pair::{Pair, Word, Words};
 use super::python::{ASCII_SIZE, Object, Python};
 use super::remains::Remains;
 use super::stub::Stub;
-use super::texts::{HomeTexts, RandomTexts};
+use super::texts::{PathTexts, RandomTexts};
 use super::{Finding, Gates, differences, escapes};
 
 /// How many findings of a class are named: people read fewer, and a region that has shifted has a hundred thousand.
@@ -35,8 +35,8 @@ enum Class {
     Escape,
     /// State of this generator, or part of this random text.
     Reseeded(u64),
-    /// Part of this text with the value of `HOME`.
-    Home(HomeText),
+    /// Part of this text with a path of the process.
+    Path(PathText),
     Unknown,
 }
 
@@ -64,7 +64,7 @@ struct Judge<'s> {
     foreign: escapes::ForeignPair<'s>,
     remains: Remains,
     texts: RandomTexts,
-    home_texts: HomeTexts,
+    path_texts: PathTexts,
     views: [View<'s>; 2],
 }
 
@@ -83,7 +83,7 @@ pub(super) fn examine(
     recordings: &[Recording; 2],
     stub: &Stub<'_>,
     slots: &[(u64, u64)],
-    homes: [&str; 2],
+    paths: &[(ProcessPath, [&str; 2])],
 ) -> Result<Gates, super::GateError> {
     let pair = Pair::new(recordings)?;
     let spaces = recordings.each_ref().map(|recording| Space::new(recording, stub));
@@ -101,7 +101,7 @@ pub(super) fn examine(
         foreign: escapes::ForeignPair::new(&pair, stub),
         remains: Remains::new(recordings),
         texts: RandomTexts::new(&differing, [&pythons[0], &pythons[1]]),
-        home_texts: HomeTexts::new(&differing, [&pythons[0], &pythons[1]], homes),
+        path_texts: PathTexts::new(&differing, [&pythons[0], &pythons[1]], paths),
         views: [view(0), view(1)],
     };
     let mut gates = judge.judge(&pair, &differing);
@@ -144,7 +144,7 @@ impl Judge<'_> {
         words.sort_by_cached_key(|word| (self.is_consequence(*word), word.address));
         let mut blank = Vec::new();
         let mut reseeded = BTreeSet::new();
-        let mut home_texts = BTreeSet::new();
+        let mut path_texts = BTreeSet::new();
         let [mut escapes, mut unknown, mut stale] = [const { Findings::new() }; 3];
         for word in words {
             let class = self.class(word, pointers.contains(&word.address));
@@ -155,9 +155,9 @@ impl Judge<'_> {
                     reseeded.insert(object);
                     gates.statistics.reseeded += 1;
                 }
-                Class::Home(text) => {
-                    home_texts.insert(text);
-                    gates.statistics.home += 1;
+                Class::Path(text) => {
+                    path_texts.insert(text);
+                    gates.statistics.paths += 1;
                 }
                 Class::Stale(from) | Class::Remains(from) => {
                     blank.push((word.address + from, 8 - from));
@@ -170,11 +170,11 @@ impl Judge<'_> {
         let missing: u64 = all.iter().map(|words| words.missing()).sum();
         unknown.unnamed += missing;
         blank.extend(
-            home_texts.iter().map(|text| (text.address + ASCII_SIZE + u64::from(text.offset), text.size.into())),
+            path_texts.iter().map(|text| (text.address + ASCII_SIZE + u64::from(text.offset), text.size.into())),
         );
         gates.blank = Stretches::new(blank).all().to_vec();
         gates.reseeded = reseeded.into_iter().collect();
-        gates.home_texts = home_texts.into_iter().collect();
+        gates.path_texts = path_texts.into_iter().collect();
         gates.escapes = escapes.finish(&mut gates.statistics.escapes);
         gates.unknown = unknown.finish(&mut gates.statistics.unknown);
         gates.stale = stale.finish(&mut gates.statistics.stale);
@@ -225,10 +225,10 @@ impl Judge<'_> {
             python.random_state(address).or_else(|| self.texts.find(python.object_around(address)?.address))
         };
         let [first, second] = self.views.each_ref().map(random);
-        let home = || self.home_texts.find(self.views[0].python.object_around(address)?.address);
-        match (first.filter(|_| first == second), home()) {
+        let path = || self.path_texts.find(self.views[0].python.object_around(address)?.address);
+        match (first.filter(|_| first == second), path()) {
             (Some(object), _) => Class::Reseeded(object),
-            (None, Some(text)) => Class::Home(text),
+            (None, Some(text)) => Class::Path(text),
             (None, None) => Class::Unknown,
         }
     }

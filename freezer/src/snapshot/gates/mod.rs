@@ -10,7 +10,7 @@
 //! memory that a restored process doesn't have), and any *unknown* word (it differs, and nothing explains why). What
 //! doesn't: words that the dynamic loader writes, slots that the caller has registered, the state of `random.Random`
 //! objects that were seeded by entropy or time (to be reseeded; one that was seeded with a constant doesn't differ and
-//! stays as it is), random UUIDs in texts (likewise), the value of `HOME` in texts (to be put there), and *stale* words: bytes that no object or allocator reads, and remains of addresses in words that are
+//! stays as it is), random UUIDs in texts (likewise), paths of the process in texts (likewise), and *stale* words: bytes that no object or allocator reads, and remains of addresses in words that are
 //! no addresses. They must be blanked, since they would make builds differ and tell about the machine.
 
 mod blocks;
@@ -34,7 +34,7 @@ mod texts;
 use std::fmt;
 use std::path::Path;
 
-use pyfreeze_format::HomeText;
+use pyfreeze_format::{PathText, ProcessPath};
 
 pub use error::GateError;
 pub use names::Holder;
@@ -50,8 +50,8 @@ pub struct Gates {
     /// `random.Random` objects whose state depends on entropy or time, to be seeded anew, and texts with random UUIDs, to get
     /// others.
     pub reseeded: Vec<u64>,
-    /// Texts with the value of `HOME`, to get the process's own.
-    pub home_texts: Vec<HomeText>,
+    /// Texts with paths of the process, to get its own.
+    pub path_texts: Vec<PathText>,
     /// Bytes that nobody uses or can mean, and that differ or point out: start and size. To be written as zeros.
     pub blank: Vec<(u64, u64)>,
     /// Pointers to what a restored process doesn't have. Any of them refuses the level.
@@ -100,8 +100,8 @@ pub struct Statistics {
     pub slots: u64,
     /// State of generators, random texts.
     pub reseeded: u64,
-    /// Parts of texts with the value of `HOME`.
-    pub home: u64,
+    /// Parts of texts with paths of the process.
+    pub paths: u64,
     /// Used by nobody, in part or as a whole.
     pub stale: u64,
     /// Pointers to what won't be there.
@@ -114,15 +114,21 @@ pub struct Statistics {
 }
 
 /// Compares two recordings of one program, of variants 0 and 1. `slots` are words that are written anew after a
-/// restore: start and size. `homes` are the values of `HOME` in both, of one length.
+/// restore: start and size. `paths` are those that differ,
+/// as they were in both, of one length.
 ///
 /// # Errors
 ///
 /// If the recordings or the stub can't be read, or are not of one program.
-pub fn check(recordings: [&Path; 2], stub: &[u8], slots: &[(u64, u64)], homes: [&str; 2]) -> Result<Gates, GateError> {
+pub fn check(
+    recordings: [&Path; 2],
+    stub: &[u8],
+    slots: &[(u64, u64)],
+    paths: &[(ProcessPath, [&str; 2])],
+) -> Result<Gates, GateError> {
     let [first, second] = recordings;
     let recordings = [memory::Recording::read(first)?, memory::Recording::read(second)?];
-    judge::examine(&recordings, &stub::Stub::parse(stub)?, slots, homes)
+    judge::examine(&recordings, &stub::Stub::parse(stub)?, slots, paths)
 }
 
 impl Gates {
@@ -179,10 +185,10 @@ impl fmt::Display for Finding {
 
 impl fmt::Display for Statistics {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { words, differing, integers, kept, slots, reseeded, home, stale, escapes, unknown, unmoved } = self;
+        let Self { words, differing, integers, kept, slots, reseeded, paths, stale, escapes, unknown, unmoved } = self;
         write!(
             formatter,
-            "{words} words, {differing} differ; {kept} kept, {slots} slots, {reseeded} reseeded, {home} of HOME, {stale} stale, \
+            "{words} words, {differing} differ; {kept} kept, {slots} slots, {reseeded} reseeded, {paths} of paths, {stale} stale, \
              {integers} integers; {escapes} escapes, {unknown} unknown"
         )?;
         if unmoved.is_empty() { Ok(()) } else { write!(formatter, "; not moved: {}", unmoved.join(", ")) }

@@ -6,7 +6,7 @@ mod process;
 
 use std::path::Path;
 
-use pyfreeze_format::HomeText;
+use pyfreeze_format::{PathText, ProcessPath};
 
 use super::{Finding, GateError, Gates, check, kept_words};
 use elf::ElfFile;
@@ -30,11 +30,13 @@ fn try_gates(plant: impl Fn(&mut Process, u64), slots: &[(u64, u64)]) -> Result<
         process.record(folder.path())
     };
     let folders = [record(0), record(1)];
-    check(folders.each_ref().map(|folder| &**folder), &Process::stub(), slots, HOMES)
+    check(folders.each_ref().map(|folder| &**folder), &Process::stub(), slots, &PATHS)
 }
 
-/// The recorded values of HOME.
+/// The recorded values of HOME, and the recorded programs.
 const HOMES: [&str; 2] = ["/tmp/room-a/home", "/tmp/room-b/home"];
+const PATHS: [(ProcessPath, [&str; 2]); 2] =
+    [(ProcessPath::Home, HOMES), (ProcessPath::Executable, ["/tmp/room-a/program", "/tmp/room-b/program"])];
 
 fn write_libc(folder: &Path) {
     let symbols = [("memmove", 0x1000, 0x80), ("close", 0x1100, 0x20), ("stdin", 0x2300, 8)];
@@ -283,7 +285,7 @@ fn the_rest_of_an_address_behind_a_short_value_is_blanked() {
 }
 
 #[test]
-fn texts_with_the_home_are_blanked_and_named() {
+fn texts_with_paths_are_blanked_and_named() {
     const UNHASHED: u64 = u64::MAX;
     let of_home = |process: &mut Process, variant: u64, name: &str, behind: &str| {
         let text = process.str(&format!("{}{behind}", HOMES[usize::try_from(variant).unwrap()]));
@@ -294,7 +296,7 @@ fn texts_with_the_home_are_blanked_and_named() {
     let address = std::cell::Cell::new(0);
     let found = gates(|process, variant| address.set(of_home(process, variant, "settings", "/.config")));
     assert_eq!(texts(&found.unknown), [""; 0]);
-    assert_eq!(found.home_texts, [HomeText { address: address.get(), offset: 0, size: 16 }]);
+    assert_eq!(found.path_texts, [PathText { address: address.get(), offset: 0, size: 16, path: ProcessPath::Home }]);
     assert_eq!(found.blank, [(address.get() + 40, 16)]);
 
     // Somebody has hashed it, or it is not all that differs.
@@ -303,7 +305,7 @@ fn texts_with_the_home_are_blanked_and_named() {
         process.put(text + 24, 4711);
         of_home(process, variant, "other", ["/a", "/b"][usize::try_from(variant).unwrap()]);
     });
-    assert_eq!((found.home_texts.len(), found.is_refused()), (0, true));
+    assert_eq!((found.path_texts.len(), found.is_refused()), (0, true));
     let suspects: Vec<_> = found.suspects().into_iter().map(|owner| owner.module.as_str()).collect();
     assert_eq!(suspects, ["other", "settings"]);
 }
@@ -426,7 +428,7 @@ fn a_shifted_region_is_refused_in_few_words() {
 #[test]
 fn files_that_do_not_fit_are_errors() {
     let folder = tempfile::tempdir().unwrap();
-    let error = |folders: [&Path; 2]| check(folders, &Process::stub(), &[], HOMES).unwrap_err().to_string();
+    let error = |folders: [&Path; 2]| check(folders, &Process::stub(), &[], &PATHS).unwrap_err().to_string();
     let missing = error([folder.path(), folder.path()]);
     assert!(missing.starts_with(&format!("Cannot read `{}/ranges`", folder.path().display())), "{missing}");
     let good = [0, 1].map(|variant| Process::new(variant, folder.path()).record(folder.path()));
@@ -434,6 +436,6 @@ fn files_that_do_not_fit_are_errors() {
     let cut = error([&good[0], &good[1]]);
     let expected = format!("Cannot understand the recording `{}/ranges`: the ranges have", good[1].display());
     assert!(cut.starts_with(&expected), "{cut}");
-    let stub = check([&good[0], &good[0]], b"no ELF file", &[], HOMES).unwrap_err().to_string();
+    let stub = check([&good[0], &good[0]], b"no ELF file", &[], &PATHS).unwrap_err().to_string();
     assert!(stub.starts_with("Cannot read the stub: "), "{stub}");
 }

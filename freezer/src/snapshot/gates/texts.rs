@@ -1,14 +1,14 @@
 //! Texts that a start makes anew: those with random UUIDs, such as the keys by which some packages tell their own entries
-//! from everybody's, and those with the value of `HOME`, such as the path of a program's settings.
+//! from everybody's, and those with a path of the process, such as that of a program's settings below `HOME`.
 //!
-//! Comes in: words that differ. Goes out, of the first kind: the `str` objects in which nothing differs but UUIDs of version 4 (RFC 9562), which are
-//! random but for six bits that say so. A start can give such a text another one: nobody has hashed it, so that no table
-//! has it as a key, and no other text has the same UUID, which would have to become the same again. Of the second kind: those
-//! in which nothing differs but that value, which is there once, and which nobody has hashed.
+//! Comes in: words that differ. Goes out, of the first kind: the `str` objects in which nothing differs but UUIDs of version 4
+//! (RFC 9562), which are random but for six bits that say so. A start can give such a text another one: nobody has hashed it, so that
+//! no table has it as a key, and no other text has the same UUID, which would have to become the same again. Of the second kind:
+//! those in which nothing differs but that path, which is there once, and which nobody has hashed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pyfreeze_format::HomeText;
+use pyfreeze_format::{PathText, ProcessPath};
 
 use super::pair::Words;
 use super::python::Python;
@@ -51,31 +51,34 @@ impl RandomTexts {
 
 /// The texts, by the addresses of the objects.
 #[derive(Debug, Default)]
-pub(super) struct HomeTexts(BTreeMap<u64, HomeText>);
+pub(super) struct PathTexts(BTreeMap<u64, PathText>);
 
-impl HomeTexts {
-    pub(super) fn new(differing: &Words, pythons: [&Python<'_>; 2], homes: [&str; 2]) -> Self {
+impl PathTexts {
+    pub(super) fn new(differing: &Words, pythons: [&Python<'_>; 2], paths: &[(ProcessPath, [&str; 2])]) -> Self {
         let text = |word: &super::pair::Word| {
             let [(address, first), (other, second)] =
                 [pythons[0].unhashed_text(word.address)?, pythons[1].unhashed_text(word.address)?];
-            let offset = differing_home([&first, &second], homes).filter(|_| address == other)?;
-            let (offset, size) = (u32::try_from(offset).ok()?, u32::try_from(homes[0].len()).ok()?);
-            Some((address, HomeText { address, offset, size }))
+            let found = |(path, values): &(ProcessPath, [&str; 2])| {
+                let offset = differing_path([&first, &second], *values).filter(|_| address == other)?;
+                let (offset, size) = (u32::try_from(offset).ok()?, u16::try_from(values[0].len()).ok()?);
+                Some((address, PathText { address, offset, size, path: *path }))
+            };
+            paths.iter().find_map(found)
         };
         Self(differing.listed().iter().filter_map(text).collect())
     }
 
     /// What has to be done with an object, if it is one of these.
-    pub(super) fn find(&self, object: u64) -> Option<HomeText> {
+    pub(super) fn find(&self, object: u64) -> Option<PathText> {
         self.0.get(&object).copied()
     }
 }
 
-/// Where in both texts the value is in which alone they differ.
-fn differing_home(texts: [&str; 2], homes: [&str; 2]) -> Option<usize> {
+/// Where in both texts the path is in which alone they differ.
+fn differing_path(texts: [&str; 2], paths: [&str; 2]) -> Option<usize> {
     let split = |index: usize| {
-        let (before, behind) = texts[index].split_once(homes[index]).filter(|_| !homes[index].is_empty())?;
-        (!behind.contains(homes[index])).then_some((before, behind))
+        let (before, behind) = texts[index].split_once(paths[index]).filter(|_| !paths[index].is_empty())?;
+        (!behind.contains(paths[index])).then_some((before, behind))
     };
     let (first, second) = (split(0)?, split(1)?);
     (first == second).then_some(first.0.len())
@@ -134,14 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_the_home_may_differ() {
-        let found = |first: &str, second: &str| differing_home([first, second], ["/tmp/a/home", "/tmp/b/home"]);
+    fn nothing_but_the_path_may_differ() {
+        let found = |first: &str, second: &str| differing_path([first, second], ["/tmp/a/home", "/tmp/b/home"]);
         assert_eq!(found("/tmp/a/home/.cache", "/tmp/b/home/.cache"), Some(0));
         assert_eq!(found("file:///tmp/a/home", "file:///tmp/b/home"), Some(7));
         assert_eq!(found("/tmp/a/home/.cache", "/tmp/b/home/.cachf"), None);
         assert_eq!(found("/tmp/a/home:/tmp/a/home", "/tmp/b/home:/tmp/b/home"), None);
         assert_eq!(found("/tmp/a", "/tmp/b"), None);
-        assert_eq!(differing_home(["a", "b"], ["", ""]), None);
+        assert_eq!(differing_path(["a", "b"], ["", ""]), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::vec::Vec;
 
 use super::{
-    HomeText, NO_VALUE, PIECE_SIZE, RegionKind, SNAPSHOT_CHECKSUM_OFFSET, SNAPSHOT_HEADER_SIZE, SNAPSHOT_VERSION,
+    NO_VALUE, PIECE_SIZE, PathText, RegionKind, SNAPSHOT_CHECKSUM_OFFSET, SNAPSHOT_HEADER_SIZE, SNAPSHOT_VERSION,
     Snapshot, SnapshotLevel, SnapshotUse, snapshot_checksum,
 };
 use crate::layout::{
@@ -56,8 +56,8 @@ pub struct NewSnapshot<'a> {
     pub kept: Vec<Kept>,
     /// The addresses of random generators to be seeded, and of texts whose UUIDs are to be others.
     pub reseeded: Vec<u64>,
-    /// Texts that get the user's folder.
-    pub home_texts: Vec<HomeText>,
+    /// Texts that get paths of the process.
+    pub path_texts: Vec<PathText>,
     /// The environment.
     pub variables: Vec<NewVariable>,
     /// Bits for what the processor must be able to do.
@@ -122,9 +122,10 @@ impl NewSnapshot<'_> {
         let mut behind = Vec::new();
         behind.extend(self.kept.iter().flat_map(|kept| [kept.address, kept.size]).flat_map(u64::to_le_bytes));
         behind.extend(self.reseeded.iter().copied().flat_map(u64::to_le_bytes));
-        for HomeText { address, offset, size } in &self.home_texts {
+        for PathText { address, offset, size, path } in &self.path_texts {
             behind.extend(address.to_le_bytes());
-            behind.extend([*offset, *size].into_iter().flat_map(u32::to_le_bytes));
+            behind.extend(offset.to_le_bytes());
+            behind.extend([*size, *path as u16].into_iter().flat_map(u16::to_le_bytes));
         }
         let mut texts = Vec::new();
         for variable in &self.variables {
@@ -132,10 +133,10 @@ impl NewSnapshot<'_> {
                 [put_text(&mut texts, Some(&variable.name))?, put_text(&mut texts, variable.value.as_ref())?];
             behind.extend(positions.into_iter().flat_map(u32::to_le_bytes));
         }
-        let (reseeded_count, home_count) = (self.reseeded.len(), self.home_texts.len());
+        let (reseeded_count, path_count) = (self.reseeded.len(), self.path_texts.len());
         let [region_count, kept_count] = [self.regions.len(), self.kept.len()];
         let counts =
-            [region_count, piece_count, kept_count, reseeded_count, home_count, self.variables.len(), texts.len()];
+            [region_count, piece_count, kept_count, reseeded_count, path_count, self.variables.len(), texts.len()];
         let mut numbers = [0; 7];
         for (number_of, count) in numbers.iter_mut().zip(counts) {
             *number_of = number(count)?;

@@ -15,7 +15,7 @@ use crate::sys::libc_next::{self, Next};
 use crate::sys::loader::resume as libraries;
 use crate::sys::process::{self, Process};
 use crate::sys::python::Interpreter;
-use crate::sys::segment;
+use crate::sys::{segment, state};
 
 /// Exit status of a recording that failed; why stands on standard error.
 const STATUS_FAILED: i32 = 3;
@@ -146,6 +146,7 @@ impl Recording {
         libraries::find_thread_setters();
         let features = libraries::is_used().then(|| Words(processor::features()));
         memory::end_recording();
+        state::forget_process();
         libc_next::forget_all();
         self.write(features.as_ref()).ok_or(b"the recording can't be written".as_slice())
     }

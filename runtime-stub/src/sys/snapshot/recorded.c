@@ -11,6 +11,7 @@
 #include "internal/pycore_global_strings.h"
 #include "internal/pycore_interp.h"
 #include "internal/pycore_object.h"
+#include "internal/pycore_pathconfig.h"
 #include "internal/pycore_obmalloc.h"
 #include "internal/pycore_pystate.h"
 #include "internal/pycore_runtime.h"
@@ -475,6 +476,17 @@ fill_pools(PyInterpreterState *interpreter)
     }
 }
 
+static void
+forget_executable(PyConfig *config)
+{
+    wchar_t **const fields[] = {&config->program_name, &config->executable, &config->base_executable};
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(fields); i++) {
+        PyMem_RawFree(*fields[i]);
+        *fields[i] = NULL;
+    }
+    _PyPathConfig_ClearGlobal();
+}
+
 /* The table of interned texts remembers where those stood that are gone, parts of the recording's paths among them. */
 static int
 forget_gone_texts(PyInterpreterState *interpreter)
@@ -603,6 +615,7 @@ pyfreeze_prepare_dump(void)
     PySys_SetObject("executable", Py_None);
     PySys_SetObject("_base_executable", Py_None);
     PyErr_Clear();
+    forget_executable((PyConfig *)_PyInterpreterState_GetConfig(interpreter));
     PyGC_Collect();
     PyGC_Collect();
     if (forget_gone_texts(interpreter) < 0) {

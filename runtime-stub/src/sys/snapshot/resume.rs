@@ -8,7 +8,7 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
 
 use pyfreeze_format::snapshot::Piece;
-use pyfreeze_format::{Region, RegionKind, Snapshot, snapshot_section};
+use pyfreeze_format::{ProcessPath, Region, RegionKind, Snapshot, snapshot_section};
 
 use super::{map, processor};
 use crate::message::STATUS_NO_INTERPRETER;
@@ -47,7 +47,7 @@ unsafe extern "C" {
     fn pyfreeze_salt_fork_id(random: u64);
     fn pyfreeze_load_thread(size: usize, alignment: usize);
     fn pyfreeze_resume_libraries();
-    fn pyfreeze_put_home(text: *mut c_void, offset: u32, size: u32, home: *const u8, home_size: usize);
+    fn pyfreeze_put_path(text: *mut c_void, offset: u32, size: u32, path: *const u8, path_size: usize);
     fn pyfreeze_resume_interpreter(process: *const ResumedProcess) -> c_int;
 }
 
@@ -56,7 +56,8 @@ unsafe extern "C" {
 #[must_use]
 pub fn resume(process: &Process, payload: &'static [u8], skip: usize) -> Option<Result<Interpreter, i32>> {
     let snapshot = Snapshot::parse(snapshot_section(payload)?).ok()?;
-    let home = home_for(&snapshot)?;
+    let home = path_for(&snapshot, ProcessPath::Home, || variable(c"HOME").map_or(&[], CStr::to_bytes))?;
+    let executable = path_for(&snapshot, ProcessPath::Executable, || process.executable().to_bytes())?;
     if is_switched_off() || !has_standard_streams() || !has_same_variables(&snapshot) || !locale_fits() {
         return None;
     }
@@ -68,9 +69,14 @@ pub fn resume(process: &Process, payload: &'static [u8], skip: usize) -> Option<
     let count = fill(&mut reseeded, snapshot.reseeded().map(|address| address as *mut c_void))?;
     exchange(&snapshot)?;
     state::renew(process, payload);
-    for text in snapshot.home_texts() {
+    for text in snapshot.path_texts() {
+        let path = match text.path {
+            ProcessPath::Home => home,
+            ProcessPath::Executable => executable,
+        };
+        let object = text.address as *mut c_void;
         // SAFETY: an object of the snapshot, which is in place; the text becomes no longer than it was.
-        unsafe { pyfreeze_put_home(text.address as *mut c_void, text.offset, text.size, home.as_ptr(), home.len()) };
+        unsafe { pyfreeze_put_path(object, text.offset, text.size.into(), path.as_ptr(), path.len()) };
     }
     Some(enter(process, skip, reseeded.get(..count).unwrap_or_default()))
 }
@@ -191,16 +197,17 @@ fn enter(process: &Process, skip: usize, reseeded: &[*mut c_void]) -> Result<Int
     Ok(Interpreter::resumed())
 }
 
-/// The user's folder, for texts that need it; `None` where it is not a plain, normalised path that fits into all of
+/// A path of the process, for the texts that need it; `None` where it is not a plain, normalised one that fits into all of
 /// them. Modules were imported with such a one: they have joined it, split it and perhaps quoted it, all of which comes
 /// to the same for all plain paths and for no others.
-fn home_for(snapshot: &Snapshot<'_>) -> Option<&'static [u8]> {
-    let Some(room) = snapshot.home_texts().map(|text| text.size).min() else { return Some(&[]) };
-    let home = variable(c"HOME")?.to_bytes();
+fn path_for<'p>(snapshot: &Snapshot<'_>, wanted: ProcessPath, path: impl FnOnce() -> &'p [u8]) -> Option<&'p [u8]> {
+    let texts = snapshot.path_texts().filter(|text| text.path == wanted);
+    let Some(room) = texts.map(|text| text.size).min() else { return Some(&[]) };
+    let path = path();
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_' | b'-');
-    let mut parts = home.strip_prefix(b"/")?.split(|byte| *byte == b'/');
+    let mut parts = path.strip_prefix(b"/")?.split(|byte| *byte == b'/');
     let is_normalised = parts.all(|part| !matches!(part, b"" | b"." | b".."));
-    (home.len() <= room as usize && home.iter().all(is_plain) && is_normalised).then_some(home)
+    (path.len() <= room.into() && path.iter().all(is_plain) && is_normalised).then_some(path)
 }
 
 /// Copies items to the start of `room`; `None` if there are more.

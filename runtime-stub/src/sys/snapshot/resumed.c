@@ -15,6 +15,7 @@
 #include "internal/pycore_genobject.h"
 #include "internal/pycore_global_strings.h"
 #include "internal/pycore_interp.h"
+#include "internal/pycore_pathconfig.h"
 #include "internal/pycore_pylifecycle.h"
 #include "internal/pycore_pystate.h"
 #include "internal/pycore_runtime.h"
@@ -130,7 +131,8 @@ resume_executable(const char *path, PyConfig *config)
     for (size_t i = 0; i < Py_ARRAY_LENGTH(fields); i++) {
         *fields[i] = Py_DecodeLocale(path, NULL);
     }
-    return 0;
+    PyStatus status = _PyPathConfig_UpdateGlobal(config);
+    return PyStatus_Exception(status) ? -1 : 0;
 }
 
 /* As create_stdio(): the same text and buffer objects, made anew for the process's descriptor. The raw file is another
@@ -292,15 +294,15 @@ reseed(PyObject *object)
     return result == NULL ? -1 : 0;
 }
 
-/* Puts the user's folder in place of the recorded one, which takes `size` bytes of an ASCII text and is not shorter. */
+/* Puts a path of the process in place of the recorded one, which takes `size` bytes of an ASCII text and is not shorter. */
 void
-pyfreeze_put_home(PyObject *object, uint32_t offset, uint32_t size, const char *home, size_t home_size)
+pyfreeze_put_path(PyObject *object, uint32_t offset, uint32_t size, const char *path, size_t path_size)
 {
     char *place = (char *)PyUnicode_DATA(object) + offset;
     size_t rest = (size_t)PyUnicode_GET_LENGTH(object) - offset - size;
-    memmove(place + home_size, place + size, rest + 1);
-    memcpy(place, home, home_size);
-    ((PyASCIIObject *)object)->length = (Py_ssize_t)(offset + home_size + rest);
+    memmove(place + path_size, place + size, rest + 1);
+    memcpy(place, path, path_size);
+    ((PyASCIIObject *)object)->length = (Py_ssize_t)(offset + path_size + rest);
 }
 
 static int
