@@ -6,6 +6,7 @@
 use super::{EARLY, Frozen, expect};
 use crate::command::Status;
 use crate::levels::Level;
+use crate::packages;
 use crate::product::Product;
 use crate::project::Workspace;
 use crate::runner::{Test, TestResult};
@@ -14,6 +15,8 @@ pub(super) fn tests() -> Vec<Test> {
     vec![
         Test::new("snapshot/modules_left_out", left_out),
         Test::new("snapshot/importers_left_out", importers_left_out),
+        Test::new("snapshot/extensions_left_out", extensions_left_out),
+        Test::new("snapshot/fails_without_others", fails_without_others),
         Test::new("snapshot/hooks", hooks),
         Test::new("snapshot/training", training),
         Test::new("snapshot/import_hangs", |product| cannot_be_recorded(product, "import time\ntime.sleep(1000)")),
@@ -71,6 +74,39 @@ fn left_out(product: &Product) -> TestResult {
         return Ok(());
     }
     Err(format!("ordinary start:\n{plain}from the snapshot:\n{restored}").into())
+}
+
+/// What a library asks for when it starts is its own module's doing: cryptography's asks for the number of processors, by files
+/// of the machine.
+fn extensions_left_out(product: &Product) -> TestResult {
+    let requirements = "cffi==2.1.1\ncryptography==50.0.2\npycparser==3.12\n";
+    let venv = packages::environment_with_libraries(product, requirements)?.display().to_string();
+    let main = "import cryptography.exceptions\nfrom cryptography.fernet import Fernet\nimport early\n\n\
+                print(early.BUILT, Fernet(b'A' * 43 + b'=').decrypt(Fernet(b'A' * 43 + b'=').encrypt(b'text')))\n";
+    let frozen = Frozen::new(product, &[EARLY, ("app/__main__.py", main)], Level::App, &["--venv", &venv])?;
+    expect(&frozen.run().output(), &["True b'text'\n"])?;
+    let inspect = product.command(frozen.workspace.path()).args(["inspect", "--snapshot"]).arg(&frozen.executable);
+    let said = inspect.success()?.stdout;
+    let has = |start: &str| said.lines().any(|line| line.starts_with(start));
+    let library = "cryptography.hazmat.bindings._rust  ";
+    let is_left_out =
+        has(&format!("at start  {library}opens files")) && !said.contains(&format!("imported  {}", library.trim()));
+    if is_left_out { Ok(()) } else { Err(said.into()) }
+}
+
+/// A module that can't be imported alone stays out with the one that has to be there before it.
+fn fails_without_others(product: &Product) -> TestResult {
+    let files = [
+        EARLY,
+        ("app/first.py", "import early\nprint('first')\nimport second\n"),
+        (
+            "app/second.py",
+            "import sys\nif 'first' not in sys.modules:\n    raise ImportError('first comes first')\nVALUE = 2\n",
+        ),
+        ("app/__main__.py", "import early\nimport first\nprint(early.BUILT, first.second.VALUE)\n"),
+    ];
+    let frozen = Frozen::new(product, &files, Level::App, &[])?;
+    expect(&frozen.run().output(), &["first\nTrue 2\n"])
 }
 
 /// What imports a module that is left out is left out, too; what it imports is not.

@@ -8,9 +8,9 @@ use pyfreeze_format::{Library, LibraryIndex, LibraryWay, Needed};
 
 use super::copy::{self, Place};
 use super::table::{self, Loaded, Status};
-use super::{bind, pages};
+use super::{bind, pages, resume};
 use crate::sys::libc_next::Next;
-use crate::sys::state;
+use crate::sys::{snapshot, state};
 
 unsafe extern "C" {
     fn pyfreeze_set_error(path: *const c_char, what: *const c_char, name: *const c_char);
@@ -104,6 +104,9 @@ fn needs(lock: &Lock, library: &Library<'static>) -> bool {
     library.needed().all(|needed| match needed {
         Needed::Library(index) => at(lock, index).is_some_and(|needed| ready(lock, needed, 0)),
         Needed::Host(name) => {
+            if !resume::is_own_need(name) {
+                snapshot::note_library(name);
+            }
             let is_there = !bind::open(name.as_ptr().cast(), libc::RTLD_NOW).is_null();
             if !is_there {
                 fail(c"", bind::last_message(), c"".as_ptr());

@@ -82,10 +82,15 @@ fn ready() -> impl Iterator<Item = (&'static Loaded, &'static Library<'static>)>
 /// Whether a library is loaded that no snapshot can hold: by the dynamic loader, or because of one of the host's.
 pub(crate) fn has_foreign() -> bool {
     let is_foreign = |needed: Needed<'static>| match needed {
-        Needed::Host(name) => !OWN_NEEDS.contains(&name),
+        Needed::Host(name) => !is_own_need(name),
         Needed::Library(_) => false,
     };
     ready().any(|(loaded, library)| loaded.is_foreign() || library.needed().any(is_foreign))
+}
+
+/// Whether a library of the host's, by its name as a C string, is there before the program starts.
+pub(super) fn is_own_need(name: &[u8]) -> bool {
+    OWN_NEEDS.contains(&name)
 }
 
 /// Whether any library is loaded.

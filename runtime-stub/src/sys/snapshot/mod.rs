@@ -14,5 +14,5 @@ mod stack;
 pub(crate) use map::anonymous;
 pub(crate) use memory::is_recording;
 pub use record::Recording;
-pub(crate) use record::{hides, note_file};
+pub(crate) use record::{hides, note_file, note_library};
 pub use resume::resume;

@@ -366,15 +366,26 @@ pub(crate) fn hides(path: &[u8]) -> bool {
 
 /// Notes that a path outside the payload was looked at.
 pub(crate) fn note_file(path: &[u8]) {
+    if !path.ends_with(b"/openssl.cnf") {
+        note(c"file", path);
+    }
+}
+
+/// Notes that a library of the host was loaded.
+pub(crate) fn note_library(name: &[u8]) {
+    note(c"library", name);
+}
+
+fn note(kind: &CStr, detail: &[u8]) {
     unsafe extern "C" {
         fn pyfreeze_note(kind: *const c_char, detail: *const c_char);
     }
-    if !memory::is_recording() || path.ends_with(b"/openssl.cnf") {
+    if !memory::is_recording() {
         return;
     }
     let mut text = [0_u8; 512];
     let room = text.len().saturating_sub(1);
-    text.iter_mut().take(room).zip(path).for_each(|(to, from)| *to = *from);
+    text.iter_mut().take(room).zip(detail).for_each(|(to, from)| *to = *from);
     // SAFETY: C strings, which are copied.
-    unsafe { pyfreeze_note(c"file".as_ptr(), text.as_ptr().cast()) };
+    unsafe { pyfreeze_note(kind.as_ptr(), text.as_ptr().cast()) };
 }

@@ -27,7 +27,30 @@ struct pyfreeze_kept pyfreeze_kept;
 
 /* ---- while recording ----------------------------------------------------------------------------------------- */
 
-/* The name of the module whose body runs, of bodies within bodies the innermost; empty if none does. */
+/* The name of the extension module that a frame of importlib's `_call_with_frames_removed` makes or runs, else null. Only looks:
+   nothing may run while the GIL is given away. */
+static PyObject *
+starting_extension(const _PyInterpreterFrame *frame)
+{
+    PyObject *function = frame->localsplus[0];
+    if (function == NULL || !PyCFunction_Check(function)) {
+        return NULL;
+    }
+    const char *name = ((PyCFunctionObject *)function)->m_ml->ml_name;
+    if (strcmp(name, "create_dynamic") != 0 && strcmp(name, "exec_dynamic") != 0) {
+        return NULL;
+    }
+    for (frame = frame->previous; frame != NULL; frame = frame->previous) {
+        if (frame->owner != FRAME_OWNED_BY_CSTACK && PyCode_Check(frame->f_executable) &&
+            PyUnicode_EqualToUTF8(((PyCodeObject *)frame->f_executable)->co_name, "_find_and_load_unlocked")) {
+            return frame->localsplus[0];
+        }
+    }
+    return NULL;
+}
+
+/* The name of the module whose body runs, of bodies within bodies the innermost; empty if none does. A library's start is the
+   body of its module, as for `running` of recorder_watch.py. */
 void
 pyfreeze_current_module(char *name, size_t size)
 {
@@ -42,10 +65,19 @@ pyfreeze_current_module(char *name, size_t size)
             continue;
         }
         PyCodeObject *code = (PyCodeObject *)frame->f_executable;
-        if (!PyUnicode_EqualToUTF8(code->co_name, "<module>") || frame->f_globals == NULL) {
+        PyObject *found = NULL;
+        if (PyUnicode_EqualToUTF8(code->co_name, "_call_with_frames_removed")) {
+            found = starting_extension(frame);
+            if (found == NULL) {
+                continue;
+            }
+        }
+        else if (!PyUnicode_EqualToUTF8(code->co_name, "<module>") || frame->f_globals == NULL) {
             continue;
         }
-        PyObject *found = PyDict_GetItemWithError(frame->f_globals, &_Py_ID(__name__));
+        else {
+            found = PyDict_GetItemWithError(frame->f_globals, &_Py_ID(__name__));
+        }
         if (found != NULL && PyUnicode_Check(found) && PyUnicode_IS_COMPACT_ASCII(found)) {
             snprintf(name, size, "%s", (const char *)PyUnicode_1BYTE_DATA(found));
         }
