@@ -29,6 +29,7 @@ def detached(function, *arguments):
 
 
 def instances(*classes):
+    """The objects of these very classes. `gc` is left as unknown to the program as it was."""
     was_there = "gc" in sys.modules
     import gc
 

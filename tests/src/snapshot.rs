@@ -65,6 +65,12 @@ impl Frozen {
         Ok(frozen)
     }
 
+    /// What `pyfreeze inspect --snapshot` says.
+    fn snapshot_list(&self, product: &Product) -> Result<String, Stop> {
+        let inspect = product.command(self.workspace.path()).args(["inspect", "--snapshot"]).arg(&self.executable);
+        Ok(inspect.success()?.stdout)
+    }
+
     fn run(&self) -> Run {
         Run::new(&self.executable, self.workspace.path())
     }

@@ -392,9 +392,8 @@ impl<'a> Recorder<'a> {
         for _ in 0..MAX_ROUNDS {
             progress(Step::Recording);
             let rooms = self.record(roots, facts, &selection)?;
-            let failed = rooms.each_ref().map(|room| self.failed_imports(room));
-            let [first, second] = failed;
-            if selection.leave_out(first?.into_iter().chain(second?), facts) {
+            let [first, second] = rooms.each_ref().map(|room| self.failed_imports(room));
+            if selection.leave_out_failed(first?.into_iter().chain(second?), facts) {
                 continue;
             }
             let events = rooms[0].read("events")?;

@@ -177,21 +177,21 @@ impl Selection {
     }
 
     /// Leaves out what could not be imported without what is left out already, each with Python's error. True if there is any.
-    pub(super) fn leave_out(&mut self, failed: impl Iterator<Item = (String, String)>, facts: &Facts) -> bool {
-        let count = self.left_out.len();
-        for (name, error) in failed {
-            self.left_out.entry(module_of(&name).to_owned()).or_insert(Because::Fails { error });
-        }
-        self.close(facts);
-        self.left_out.len() > count
+    pub(super) fn leave_out_failed(&mut self, failed: impl Iterator<Item = (String, String)>, facts: &Facts) -> bool {
+        self.leave_out(failed.map(|(name, error)| (module_of(&name).to_owned(), Because::Fails { error })), facts)
     }
 
     /// Leaves out modules in whose memory something of the recorded process was found, each with what it was. True if
     /// that is another selection than before.
     pub(super) fn refuse(&mut self, modules: &[(String, String)], facts: &Facts) -> bool {
+        let known = modules.iter().filter(|(name, _)| facts.modules.contains_key(name));
+        self.leave_out(known.map(|(name, finding)| (name.clone(), Because::did("memory", finding))), facts)
+    }
+
+    fn leave_out(&mut self, modules: impl Iterator<Item = (String, Because)>, facts: &Facts) -> bool {
         let count = self.left_out.len();
-        for (name, finding) in modules.iter().filter(|(name, _)| facts.modules.contains_key(name)) {
-            self.left_out.entry(name.clone()).or_insert_with(|| Because::did("memory", finding));
+        for (name, because) in modules {
+            self.left_out.entry(name).or_insert(because);
         }
         self.close(facts);
         self.left_out.len() > count
@@ -352,10 +352,10 @@ mod tests {
     fn what_fails_without_others_stays_out() {
         let mut selection = Selection::new(&facts(), &SnapshotSettings::default(), Caution::Strict);
         let failed = |name: &str| [(name.to_owned(), "ImportError: no".to_owned())].into_iter();
-        assert!(selection.leave_out(failed("app.pure:name"), &facts()));
+        assert!(selection.leave_out_failed(failed("app.pure:name"), &facts()));
         assert_eq!(selection.left_out.get("app.pure"), Some(&Because::Fails { error: "ImportError: no".into() }));
         assert_eq!(selection.left_out.get("plugin"), Some(&imports("app.pure")));
-        assert!(!selection.leave_out(failed("app.pure"), &facts()));
+        assert!(!selection.leave_out_failed(failed("app.pure"), &facts()));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::pair::{Pair, Word, Words};
 use super::python::{ASCII_SIZE, Object, Python};
 use super::remains::Remains;
 use super::stub::Stub;
-use super::texts::{PathTexts, RandomTexts};
+use super::texts::{PathTexts, RandomTexts, differing_texts};
 use super::{Finding, Gates, differences, escapes};
 
 /// How many findings of a class are named: people read fewer, and a region that has shifted has a hundred thousand.
@@ -95,13 +95,14 @@ pub(super) fn examine(
     let kept: Vec<_> = all.filter(|(address, _)| is_saved(*address)).collect();
     let kept = Stretches::new(kept);
     let differing = differences::find(&pair);
+    let texts = differing_texts(&differing, [&pythons[0], &pythons[1]]);
     let judge = Judge {
         kept: kept.clone(),
         slots: Stretches::new(slots.iter().copied()),
         foreign: escapes::ForeignPair::new(&pair, stub),
         remains: Remains::new(recordings),
-        texts: RandomTexts::new(&differing, [&pythons[0], &pythons[1]]),
-        path_texts: PathTexts::new(&differing, [&pythons[0], &pythons[1]], paths),
+        texts: RandomTexts::new(&texts),
+        path_texts: PathTexts::new(&texts, paths),
         views: [view(0), view(1)],
     };
     let mut gates = judge.judge(&pair, &differing);

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pyfreeze_format::{PathText, ProcessPath};
 
-use super::pair::Words;
+use super::pair::{Word, Words};
 use super::python::Python;
 
 /// Characters of a UUID.
@@ -21,22 +21,26 @@ const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 const VERSION: usize = 14;
 const VARIANT: usize = 19;
 
+/// The unhashed texts that hold words which differ, as both processes have them, by the address of the object.
+pub(super) type DifferingTexts = BTreeMap<u64, [String; 2]>;
+
+pub(super) fn differing_texts(differing: &Words, pythons: [&Python<'_>; 2]) -> DifferingTexts {
+    let text = |word: &Word| match pythons.map(|python| python.unhashed_text(word.address)) {
+        [Some((address, first)), Some((other, second))] if address == other => Some((address, [first, second])),
+        _ => None,
+    };
+    differing.listed().iter().filter_map(text).collect()
+}
+
 /// The addresses of the objects.
 #[derive(Debug, Default)]
 pub(super) struct RandomTexts(BTreeSet<u64>);
 
 impl RandomTexts {
-    pub(super) fn new(differing: &Words, pythons: [&Python<'_>; 2]) -> Self {
-        let mut texts: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
-        for word in differing.listed() {
-            let found = pythons.map(|python| python.unhashed_text(word.address));
-            if let [Some((address, first)), Some((other, second))] = found
-                && address == other
-                && let Some(uuids) = differing_uuids(&first, &second)
-            {
-                texts.insert(address, uuids);
-            }
-        }
+    pub(super) fn new(texts: &DifferingTexts) -> Self {
+        let uuids =
+            |(address, [first, second]): (&u64, &[String; 2])| Some((*address, differing_uuids(first, second)?));
+        let texts: BTreeMap<u64, BTreeSet<String>> = texts.iter().filter_map(uuids).collect();
         let is_alone = |address: &u64, uuids: &BTreeSet<String>| {
             texts.iter().all(|(other, others)| other == address || others.is_disjoint(uuids))
         };
@@ -54,18 +58,16 @@ impl RandomTexts {
 pub(super) struct PathTexts(BTreeMap<u64, PathText>);
 
 impl PathTexts {
-    pub(super) fn new(differing: &Words, pythons: [&Python<'_>; 2], paths: &[(ProcessPath, [&str; 2])]) -> Self {
-        let text = |word: &super::pair::Word| {
-            let [(address, first), (other, second)] =
-                [pythons[0].unhashed_text(word.address)?, pythons[1].unhashed_text(word.address)?];
+    pub(super) fn new(texts: &DifferingTexts, paths: &[(ProcessPath, [&str; 2])]) -> Self {
+        let text = |(&address, [first, second]): (&u64, &[String; 2])| {
             let found = |(path, values): &(ProcessPath, [&str; 2])| {
-                let offset = differing_path([&first, &second], *values).filter(|_| address == other)?;
+                let offset = differing_path([first, second], *values)?;
                 let (offset, size) = (u32::try_from(offset).ok()?, u16::try_from(values[0].len()).ok()?);
                 Some((address, PathText { address, offset, size, path: *path }))
             };
             paths.iter().find_map(found)
         };
-        Self(differing.listed().iter().filter_map(text).collect())
+        Self(texts.iter().filter_map(text).collect())
     }
 
     /// What has to be done with an object, if it is one of these.

@@ -133,10 +133,15 @@ impl NewSnapshot<'_> {
                 [put_text(&mut texts, Some(&variable.name))?, put_text(&mut texts, variable.value.as_ref())?];
             behind.extend(positions.into_iter().flat_map(u32::to_le_bytes));
         }
-        let (reseeded_count, path_count) = (self.reseeded.len(), self.path_texts.len());
-        let [region_count, kept_count] = [self.regions.len(), self.kept.len()];
-        let counts =
-            [region_count, piece_count, kept_count, reseeded_count, path_count, self.variables.len(), texts.len()];
+        let counts = [
+            self.regions.len(),
+            piece_count,
+            self.kept.len(),
+            self.reseeded.len(),
+            self.path_texts.len(),
+            self.variables.len(),
+            texts.len(),
+        ];
         let mut numbers = [0; 7];
         for (number_of, count) in numbers.iter_mut().zip(counts) {
             *number_of = number(count)?;

@@ -59,5 +59,8 @@ extern struct pyfreeze_kept {
 /* Flushes `sys.<name>` if it is there; -1 after an exception. */
 extern int pyfreeze_flush_stream(const char *name);
 
+/* Tells the interpreter where the executable is, or with null that nobody knows; -1 after an error. */
+extern int pyfreeze_set_executable(const char *path);
+
 /* Gives every slot the process's own value; while recording one that says nothing. -1 after an exception. */
 extern int pyfreeze_fill_slots(int is_recording);

@@ -27,6 +27,13 @@ struct pyfreeze_kept pyfreeze_kept;
 
 /* ---- while recording ----------------------------------------------------------------------------------------- */
 
+static int
+runs(const _PyInterpreterFrame *frame, const char *name)
+{
+    return frame->owner != FRAME_OWNED_BY_CSTACK && PyCode_Check(frame->f_executable) &&
+           PyUnicode_EqualToUTF8(((PyCodeObject *)frame->f_executable)->co_name, name);
+}
+
 /* The name of the extension module that a frame of importlib's `_call_with_frames_removed` makes or runs, else null. Only looks:
    nothing may run while the GIL is given away. */
 static PyObject *
@@ -41,8 +48,7 @@ starting_extension(const _PyInterpreterFrame *frame)
         return NULL;
     }
     for (frame = frame->previous; frame != NULL; frame = frame->previous) {
-        if (frame->owner != FRAME_OWNED_BY_CSTACK && PyCode_Check(frame->f_executable) &&
-            PyUnicode_EqualToUTF8(((PyCodeObject *)frame->f_executable)->co_name, "_find_and_load_unlocked")) {
+        if (runs(frame, "_find_and_load_unlocked")) {
             return frame->localsplus[0];
         }
     }
@@ -61,22 +67,12 @@ pyfreeze_current_module(char *name, size_t size)
         return;
     }
     for (_PyInterpreterFrame *frame = tstate->current_frame; frame != NULL; frame = frame->previous) {
-        if (frame->owner == FRAME_OWNED_BY_CSTACK || !PyCode_Check(frame->f_executable)) {
+        int is_body = runs(frame, "<module>") && frame->f_globals != NULL;
+        PyObject *found = is_body ? PyDict_GetItemWithError(frame->f_globals, &_Py_ID(__name__))
+                          : runs(frame, "_call_with_frames_removed") ? starting_extension(frame)
+                                                                     : NULL;
+        if (!is_body && found == NULL) {
             continue;
-        }
-        PyCodeObject *code = (PyCodeObject *)frame->f_executable;
-        PyObject *found = NULL;
-        if (PyUnicode_EqualToUTF8(code->co_name, "_call_with_frames_removed")) {
-            found = starting_extension(frame);
-            if (found == NULL) {
-                continue;
-            }
-        }
-        else if (!PyUnicode_EqualToUTF8(code->co_name, "<module>") || frame->f_globals == NULL) {
-            continue;
-        }
-        else {
-            found = PyDict_GetItemWithError(frame->f_globals, &_Py_ID(__name__));
         }
         if (found != NULL && PyUnicode_Check(found) && PyUnicode_IS_COMPACT_ASCII(found)) {
             snprintf(name, size, "%s", (const char *)PyUnicode_1BYTE_DATA(found));
@@ -508,15 +504,27 @@ fill_pools(PyInterpreterState *interpreter)
     }
 }
 
-static void
-forget_executable(PyConfig *config)
+int
+pyfreeze_set_executable(const char *path)
 {
+    PyConfig *config = (PyConfig *)_PyInterpreterState_GetConfig(_PyInterpreterState_GET());
+    PyObject *text = path == NULL ? Py_NewRef(Py_None) : PyUnicode_DecodeFSDefault(path);
+    if (text == NULL || PySys_SetObject("executable", text) < 0 || PySys_SetObject("_base_executable", text) < 0) {
+        Py_XDECREF(text);
+        return -1;
+    }
+    Py_DECREF(text);
     wchar_t **const fields[] = {&config->program_name, &config->executable, &config->base_executable};
     for (size_t i = 0; i < Py_ARRAY_LENGTH(fields); i++) {
         PyMem_RawFree(*fields[i]);
-        *fields[i] = NULL;
+        *fields[i] = path == NULL ? NULL : Py_DecodeLocale(path, NULL);
     }
-    _PyPathConfig_ClearGlobal();
+    if (path == NULL) {
+        _PyPathConfig_ClearGlobal();
+        return 0;
+    }
+    PyStatus status = _PyPathConfig_UpdateGlobal(config);
+    return PyStatus_Exception(status) ? -1 : 0;
 }
 
 /* The table of interned texts remembers where those stood that are gone, parts of the recording's paths among them. */
@@ -644,10 +652,8 @@ pyfreeze_prepare_dump(void)
     PyList_SetSlice(kept.arguments, 0, PyList_GET_SIZE(kept.arguments), NULL);
     PyList_SetSlice(kept.original_arguments, 0, PyList_GET_SIZE(kept.original_arguments), NULL);
     PyDict_DelItem(PyImport_GetModuleDict(), &_Py_ID(__main__));
-    PySys_SetObject("executable", Py_None);
-    PySys_SetObject("_base_executable", Py_None);
+    pyfreeze_set_executable(NULL);
     PyErr_Clear();
-    forget_executable((PyConfig *)_PyInterpreterState_GetConfig(interpreter));
     PyGC_Collect();
     PyGC_Collect();
     if (forget_gone_texts(interpreter) < 0) {

@@ -15,7 +15,6 @@
 #include "internal/pycore_genobject.h"
 #include "internal/pycore_global_strings.h"
 #include "internal/pycore_interp.h"
-#include "internal/pycore_pathconfig.h"
 #include "internal/pycore_pylifecycle.h"
 #include "internal/pycore_pystate.h"
 #include "internal/pycore_runtime.h"
@@ -116,23 +115,6 @@ fill_list(PyObject *list, PyWideStringList *copy, char *const *texts, size_t cou
     copy->items = wide;
     copy->length = (Py_ssize_t)count;
     return 0;
-}
-
-static int
-resume_executable(const char *path, PyConfig *config)
-{
-    PyObject *text = PyUnicode_DecodeFSDefault(path);
-    if (text == NULL || PySys_SetObject("executable", text) < 0 || PySys_SetObject("_base_executable", text) < 0) {
-        Py_XDECREF(text);
-        return -1;
-    }
-    Py_DECREF(text);
-    wchar_t **const fields[] = {&config->program_name, &config->executable, &config->base_executable};
-    for (size_t i = 0; i < Py_ARRAY_LENGTH(fields); i++) {
-        *fields[i] = Py_DecodeLocale(path, NULL);
-    }
-    PyStatus status = _PyPathConfig_UpdateGlobal(config);
-    return PyStatus_Exception(status) ? -1 : 0;
 }
 
 /* As create_stdio(): the same text and buffer objects, made anew for the process's descriptor. The raw file is another
@@ -313,7 +295,7 @@ resume_interpreter(const pyfreeze_process *process)
     PyConfig *config = (PyConfig *)_PyInterpreterState_GetConfig(interpreter);
     tstate->native_thread_id = (unsigned long)syscall(SYS_gettid);
     const char *errors = resume_locale();
-    if (resume_environment(*process->environment) < 0 || resume_executable(process->executable, config) < 0 ||
+    if (resume_environment(*process->environment) < 0 || pyfreeze_set_executable(process->executable) < 0 ||
         fill_list(kept.arguments, &config->argv, process->arguments, process->argument_count) < 0 ||
         fill_list(kept.original_arguments, &config->orig_argv, process->original_arguments,
                   process->original_argument_count) < 0) {
