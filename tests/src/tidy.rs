@@ -50,6 +50,7 @@ pub fn tests() -> Vec<Test> {
         ("format_constants_stand_in_one_place", format_constants),
         ("no_paths_of_a_build_machine", build_paths),
         ("no_registry_hosts", registry_hosts),
+        ("no_archives_and_no_machine_code", archives),
         ("unsafe_stands_in_sys_only", tidy_unsafe::outside_sys),
         ("every_unsafe_block_says_why", tidy_unsafe::without_reason),
         ("unsafe_inventory_is_the_code", tidy_unsafe::inventory),
@@ -68,13 +69,15 @@ fn run(rule: Rule, product: &Product) -> TestResult {
     if problems.is_empty() { Ok(()) } else { Err(Stop::Failed(problems.join("\n"))) }
 }
 
-/// The text files of the checkout.
+/// The files of the checkout.
 #[derive(Debug)]
 pub struct Tree {
     /// The checkout.
     pub root: PathBuf,
     /// Path relative to the checkout, and text, sorted by path.
     pub files: Vec<(String, String)>,
+    /// Those that are not text, alike.
+    pub binaries: Vec<(String, Vec<u8>)>,
 }
 
 impl Tree {
@@ -82,15 +85,15 @@ impl Tree {
         let skipped = ["target", ".git", "__pycache__", "node_modules"];
         let is_kept = |entry: &walkdir::DirEntry| !skipped.iter().any(|name| entry.file_name() == *name);
         let entries = walkdir::WalkDir::new(root).sort_by_file_name().into_iter().filter_entry(is_kept).flatten();
-        let mut files = Vec::new();
+        let (mut files, mut binaries) = (Vec::new(), Vec::new());
         for entry in entries.filter(|entry| entry.file_type().is_file()) {
             let path = entry.path().strip_prefix(root).unwrap_or(entry.path()).display().to_string();
-            // Binary files have no rules.
-            if let Ok(text) = fs::read_to_string(entry.path()) {
-                files.push((path, text));
+            match String::from_utf8(fs::read(entry.path())?) {
+                Ok(text) => files.push((path, text)),
+                Err(other) => binaries.push((path, other.into_bytes())),
             }
         }
-        Ok(Self { root: root.to_path_buf(), files })
+        Ok(Self { root: root.to_path_buf(), files, binaries })
     }
 
     /// The Rust files below a folder.
@@ -187,6 +190,14 @@ fn registry_hosts(tree: &Tree) -> Vec<String> {
         concat!("static.cra", "tes.io"),
     ];
     find_words(tree, &hosts, "name packages, not hosts: which mirror is used is the machine's business")
+}
+
+/// What others have made is pinned by version and digest, and fetched.
+fn archives(tree: &Tree) -> Vec<String> {
+    let begins: [&[u8]; 6] = [b"PK\x03\x04", b"\x7fELF", b"!<arch>\n", b"\x1f\x8b", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"];
+    let is_archive = |bytes: &[u8]| begins.iter().any(|begin| bytes.starts_with(begin));
+    let found = tree.binaries.iter().filter(|(_, bytes)| is_archive(bytes));
+    found.map(|(path, _)| format!("{path}: fetch it by version and digest, or make it when it is needed")).collect()
 }
 
 fn find_words(tree: &Tree, words: &[&str], advice: &str) -> Vec<String> {

@@ -15,6 +15,7 @@ use crate::command::{Run, Status, end_group};
 use crate::damage::find_payload;
 use crate::executables::{bare_root, needs_root, tool};
 use crate::levels::Level;
+use crate::packages;
 use crate::product::Product;
 use crate::runner::{Options, Stop, Test, TestResult};
 
@@ -36,6 +37,7 @@ pub(super) fn tests(options: &Options) -> Vec<Test> {
     if !options.is_quick {
         tests.push(Test::new("snapshot/thousand_starts", thousand_starts));
         tests.push(Test::new("snapshot/hundred_at_once", hundred_at_once));
+        tests.push(Test::new("snapshot/worker_threads@app", worker_threads));
     }
     tests
 }
@@ -47,6 +49,33 @@ fn switched_off(product: &Product) -> TestResult {
     expect(&frozen.run().env("PYFREEZE_SNAPSHOT", "").output(), &[RESTORED])?;
     let arguments = frozen.run().args(["a", "ä"]).output();
     expect(&arguments, &["restored [\"a\", \"\\u00e4\"]\n"])
+}
+
+/// OpenBLAS, recorded with one processor, uses all of them, but has no threads until there is work for them; nor does it
+/// lose them in a child.
+fn worker_threads(product: &Product) -> TestResult {
+    const MAIN: &str = "\
+import os
+import numpy
+
+def threads():
+    return len(os.listdir('/proc/self/task'))
+
+matrix = numpy.arange(360000.0).reshape(600, 600) / 360000
+before = threads()
+product = matrix @ matrix
+print('threads', before, threads() == len(os.sched_getaffinity(0)), flush=True)
+if os.fork() == 0:
+    print('child', threads(), numpy.array_equal(matrix @ matrix, product), flush=True)
+    print(threads() == len(os.sched_getaffinity(0)), flush=True)
+    os._exit(0)
+os.wait()
+print(numpy.array_equal(matrix @ matrix, product), threads() == len(os.sched_getaffinity(0)))
+";
+    let venv = packages::environment_with_libraries(product, "numpy==2.5.5\n")?.display().to_string();
+    let frozen = Frozen::new(product, &[("app/__main__.py", MAIN)], Level::App, &["--venv", &venv])?;
+    Level::App.expect_in(&frozen.said)?;
+    expect(&frozen.run().output(), &["threads 1 True\nchild 1 True\nTrue\nTrue True\n"])
 }
 
 /// A module has read a variable while it was recorded: that is looked at again.

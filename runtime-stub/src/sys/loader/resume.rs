@@ -16,6 +16,11 @@ use super::{bind, pages, symbols};
 
 const PF_W: u64 = 2;
 
+unsafe extern "C" {
+    fn pyfreeze_prepare_fork_of(start: u64, end: u64) -> *mut c_void;
+    fn pyfreeze_set_thread_count(set: *mut c_void, count: c_int, prepare_fork: *mut c_void);
+}
+
 /// The libraries that the dynamic loader has loaded for the program itself.
 const OWN_NEEDS: [&[u8]; 7] = [
     b"libc.so.6\0",
@@ -248,12 +253,21 @@ pub(crate) fn resume() -> bool {
     true
 }
 
-/// The function by which an OpenBLAS is told how many processors there are: it asks once, when it is loaded, and recorded
-/// ones were told of one. A program has two at most, numpy's and scipy's.
-static THREAD_SETTERS: [AtomicPtr<c_void>; 4] = [const { AtomicPtr::new(ptr::null_mut()) }; 4];
+/// An OpenBLAS: it asks once, when it is loaded, how many processors there are, and a recorded one was told of one.
+struct ThreadPool {
+    /// The function by which it is told how many there are; null if there is no library here.
+    set_count: AtomicPtr<c_void>,
+    /// What it has registered to be called before a fork, which ends its threads; null if nothing.
+    prepare_fork: AtomicPtr<c_void>,
+}
 
-/// Finds these functions. To be called while recording.
-pub(crate) fn find_thread_setters() {
+/// A program has two at most, numpy's and scipy's.
+static THREAD_POOLS: [ThreadPool; 4] = [const {
+    ThreadPool { set_count: AtomicPtr::new(ptr::null_mut()), prepare_fork: AtomicPtr::new(ptr::null_mut()) }
+}; 4];
+
+/// Finds them. To be called while recording.
+pub(crate) fn find_thread_pools() {
     const NAMES: [&[u8]; 4] = [
         b"scipy_openblas_set_num_threads64_\0",
         b"scipy_openblas_set_num_threads\0",
@@ -261,19 +275,25 @@ pub(crate) fn find_thread_setters() {
         b"openblas_set_num_threads\0",
     ];
     let images = ready().filter_map(|(loaded, _)| symbols::Image::of(loaded));
-    let functions = images.filter_map(|image| NAMES.iter().find_map(|name| image.function(name)));
-    for (place, function) in THREAD_SETTERS.iter().zip(functions) {
-        place.store(function, Ordering::Relaxed);
+    let found = images.filter_map(|image| Some((image, NAMES.iter().find_map(|name| image.function(name))?)));
+    for (pool, (image, set_count)) in THREAD_POOLS.iter().zip(found) {
+        let range = image.range();
+        // SAFETY: a table of the program's own is looked at, by the only thread.
+        let prepare_fork = unsafe { pyfreeze_prepare_fork_of(range.start, range.end) };
+        pool.set_count.store(set_count, Ordering::Relaxed);
+        pool.prepare_fork.store(prepare_fork, Ordering::Relaxed);
     }
 }
 
 /// To be called once libraries know that they live in another process.
 pub(crate) fn set_thread_counts() {
-    let functions = THREAD_SETTERS.iter().map(|place| place.load(Ordering::Relaxed));
-    for function in functions.take_while(|function| !function.is_null()) {
-        // SAFETY: OpenBLAS's function, of this signature.
-        let set: extern "C" fn(c_int) = unsafe { core::mem::transmute(function) };
-        set(processor_count());
+    for pool in &THREAD_POOLS {
+        let set_count = pool.set_count.load(Ordering::Relaxed);
+        if set_count.is_null() {
+            break;
+        }
+        // SAFETY: OpenBLAS's functions, of these signatures; there is no other thread.
+        unsafe { pyfreeze_set_thread_count(set_count, processor_count(), pool.prepare_fork.load(Ordering::Relaxed)) };
     }
 }
 

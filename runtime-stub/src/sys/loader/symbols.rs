@@ -4,6 +4,7 @@
 //! read through [`Image`], which knows the library's bounds.
 
 use core::ffi::{CStr, c_char, c_void};
+use core::ops::Range;
 use core::sync::atomic::Ordering;
 
 use pyfreeze_format::{Library, Needed};
@@ -48,6 +49,11 @@ impl Image<'static> {
 }
 
 impl Image<'_> {
+    /// The addresses of the memory.
+    pub(super) fn range(&self) -> Range<u64> {
+        self.base..self.base.saturating_add(self.library.row.span)
+    }
+
     fn read<T: Copy>(&self, address: u64) -> Option<T> {
         let end = address.checked_add(size_of::<T>() as u64)?;
         let place = self.base.checked_add(address)? as *const T;

@@ -7,7 +7,6 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -411,15 +410,11 @@ __wrap_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
 }
 int _PyFreeze_sched_getaffinity(pid_t, size_t, cpu_set_t *) FOR_LIBRARIES("__wrap_sched_getaffinity");
 
-extern int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-int
-__wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*function)(void *), void *argument)
+void
+pyfreeze_note_thread(void)
 {
     is_simulated("thread", "");
-    return __real_pthread_create(thread, attributes, function, argument);
 }
-int _PyFreeze_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *)
-    FOR_LIBRARIES("__wrap_pthread_create");
 
 /* ---- OpenSSL -------------------------------------------------------------------------------------------------- */
 

@@ -68,7 +68,6 @@ int _PyFreeze_pthread_equal(pthread_t, pthread_t) FOR_LIBRARIES("__wrap_pthread_
     result _PyFreeze_##name parameters FOR_LIBRARIES("__wrap_" #name);
 
 TRANSLATED(int, pthread_kill, (pthread_t thread, int signal), (real(thread), signal))
-TRANSLATED(int, pthread_join, (pthread_t thread, void **result), (real(thread), result))
 TRANSLATED(int, pthread_detach, (pthread_t thread), (real(thread)))
 TRANSLATED(int, pthread_getcpuclockid, (pthread_t thread, clockid_t *clock), (real(thread), clock))
 
@@ -102,6 +101,46 @@ TRANSLATED_FOR_LIBRARIES(pthread_getschedparam, (pthread_t thread, int *policy, 
                          (real(thread), policy, parameter))
 TRANSLATED_FOR_LIBRARIES(pthread_setschedparam, (pthread_t thread, int policy, const struct sched_param *parameter),
                          (real(thread), policy, parameter))
+
+/* ---- threads that are not needed yet -------------------------------------------------------------------------- */
+
+static int are_withheld OF_THE_PROCESS = 0;
+
+extern int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+int
+__wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*function)(void *), void *argument)
+{
+    if (are_withheld) {
+        *thread = 0;
+        return 0;
+    }
+    pyfreeze_note_thread();
+    return __real_pthread_create(thread, attributes, function, argument);
+}
+int _PyFreeze_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *)
+    FOR_LIBRARIES("__wrap_pthread_create");
+
+extern int __real_pthread_join(pthread_t, void **);
+int
+__wrap_pthread_join(pthread_t thread, void **result)
+{
+    return are_withheld ? 0 : __real_pthread_join(real(thread), result);
+}
+int _PyFreeze_pthread_join(pthread_t, void **) FOR_LIBRARIES("__wrap_pthread_join");
+
+/* Tells a library how many threads it may use, by its own `set`. It would start them at once, and they would spin beside a
+   program that may never have work for them; so it only believes that it has, until `prepare_fork`, which it has registered
+   to be called before a fork, ends them: after a fork libraries start threads when they need them. */
+void
+pyfreeze_set_thread_count(void (*set)(int), int count, void (*prepare_fork)(void))
+{
+    are_withheld = prepare_fork != NULL;
+    set(count);
+    if (prepare_fork != NULL) {
+        prepare_fork();
+    }
+    are_withheld = 0;
+}
 
 /* ---- thread-specific data ------------------------------------------------------------------------------------ */
 
@@ -281,6 +320,19 @@ _PyFreeze___register_atfork(void (*prepare)(void), void (*parent)(void), void (*
         at_fork[at_fork_count++].library = library;
     }
     return __register_atfork(prepare, parent, child, library);
+}
+
+/* What the library in this memory wants to be called for before a fork; null if nothing. */
+void *
+pyfreeze_prepare_fork_of(uintptr_t start, uintptr_t end)
+{
+    for (size_t i = 0; i < at_fork_count; i++) {
+        uintptr_t prepare = (uintptr_t)at_fork[i].prepare;
+        if (start <= prepare && prepare < end) {
+            return (void *)prepare;
+        }
+    }
+    return NULL;
 }
 
 /* What libraries do before a fork: they stop their threads and bring their data into order. */

@@ -7,3 +7,6 @@
 #define FOR_LIBRARIES(name) __attribute__((alias(name), visibility("default")))
 
 extern int pyfreeze_is_recording(void);
+
+/* That a thread is about to be started, while a machine is simulated. */
+extern void pyfreeze_note_thread(void);

@@ -143,7 +143,7 @@ impl Recording {
         if libraries::find_copied(ranges.get(..count).unwrap_or_default()).is_none() {
             return Err(b"libraries have copied too much of the C library");
         }
-        libraries::find_thread_setters();
+        libraries::find_thread_pools();
         let features = libraries::is_used().then(|| Words(processor::features()));
         memory::end_recording();
         state::forget_process();
