@@ -75,6 +75,8 @@ pub struct FirstImports {
     pub standard: Vec<String>,
     /// All modules to which they lead whatever happens.
     pub certain: BTreeSet<String>,
+    /// The line, from 1, of the entry point's next import: what stands before it may have a say in what it does.
+    pub next_line: Option<u32>,
 }
 
 /// One module with Python code.

@@ -12,15 +12,17 @@ use crate::contents::{FirstImports, Owner};
 pub(super) fn first_imports(graph: &ModuleGraph<'_>) -> FirstImports {
     let Some(main) = graph.node_index("__main__") else { return FirstImports::default() };
     let prefix_end = graph.nodes[main].scan.as_ref().map_or(0, |scan| scan.prefix_end);
-    let is_first =
-        |import: &Import| import.line <= prefix_end && matches!(import.context, Context::Always | Context::Try);
-    let program = imported(graph, main, is_first);
+    let is_surely = |import: &Import| matches!(import.context, Context::Always | Context::Try);
+    let program = imported(graph, main, |import| import.line <= prefix_end && is_surely(import));
+    let scan = graph.nodes[main].scan.iter();
+    let later = scan.flat_map(|scan| &scan.imports).filter(|import| import.line > prefix_end && is_surely(import));
     let name = |index: usize| graph.nodes[index].name.clone();
     let is_standard = |index: usize| graph.nodes[index].owner == Owner::StandardLibrary;
     let standard = certain(graph, &program, is_standard).into_iter().filter(|index| is_standard(*index));
     FirstImports {
         standard: standard.map(name).collect(),
         certain: certain(graph, &program, |_| false).into_iter().map(name).collect(),
+        next_line: later.map(|import| import.line).min(),
         program,
     }
 }

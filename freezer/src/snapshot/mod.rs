@@ -403,7 +403,7 @@ impl<'a> Recorder<'a> {
             progress(Step::Checking);
             match (self.check)(self.input.stub, &rooms).map_err(|error| self.gate_failure(&error))? {
                 Verdict::Safe(checked) => {
-                    let report = report_of(self.level, facts, &selection, &checked);
+                    let report = self.report(facts, &selection, &checked);
                     return Ok(section::write(Recording::read(&rooms[0])?, &checked, self.level, &report)?);
                 }
                 Verdict::Refused(refusal) => {
@@ -487,6 +487,25 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    fn report(&self, facts: &Facts, selection: &Selection, checked: &Checked) -> SnapshotReport {
+        let SnapshotInput { settings, program, .. } = self.input;
+        let is_app = self.level == SnapshotLevel::App;
+        let left_out = selection.left_out.iter();
+        SnapshotReport {
+            level: level_name(self.level).to_owned(),
+            modules: facts.modules.keys().filter(|name| selection.has(name)).cloned().collect(),
+            left_out: left_out
+                .map(|(name, because)| LeftOutModule { name: name.clone(), because: because.clone() })
+                .collect(),
+            next_line: program.first_imports.next_line.filter(|_| is_app),
+            is_trained: is_app && !settings.train.is_empty(),
+            variables: selection.variables.iter().cloned().collect(),
+            regions: Vec::new(),
+            reseeded_count: checked.reseeded.len(),
+            path_text_count: checked.path_texts.len(),
+        }
+    }
+
     fn gate_failure(&self, error: &CheckError) -> SnapshotFailure {
         SnapshotFailure::Gates { reason: self.place.without_paths(&error.to_string()) }
     }
@@ -505,21 +524,6 @@ impl<'a> Recorder<'a> {
                 SnapshotFailure::TimedOut { after: self.input.settings.timeout, log: clean(log) }
             }
         }
-    }
-}
-
-fn report_of(level: SnapshotLevel, facts: &Facts, selection: &Selection, checked: &Checked) -> SnapshotReport {
-    let left_out = selection.left_out.iter();
-    SnapshotReport {
-        level: level_name(level).to_owned(),
-        modules: facts.modules.keys().filter(|name| selection.has(name)).cloned().collect(),
-        left_out: left_out
-            .map(|(name, because)| LeftOutModule { name: name.clone(), because: because.clone() })
-            .collect(),
-        variables: selection.variables.iter().cloned().collect(),
-        regions: Vec::new(),
-        reseeded_count: checked.reseeded.len(),
-        path_text_count: checked.path_texts.len(),
     }
 }
 

@@ -81,6 +81,8 @@ mod tests {
             level: "app".into(),
             modules: vec!["app".into()],
             left_out: vec![LeftOutModule { name: "app.x".into(), because }],
+            next_line: Some(4),
+            is_trained: false,
             variables: vec!["APP_MODE".into()],
             regions: Vec::new(),
             reseeded_count: 1,

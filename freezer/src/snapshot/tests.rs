@@ -98,6 +98,7 @@ echo "env late LATE_MODE" > ../recording/events
 
 fn facts() -> ProgramFacts {
     let first_imports = FirstImports {
+        next_line: None,
         program: ["app", "json", "app.base", "unwanted.x"].map(str::to_owned).to_vec(),
         standard: vec!["json".into()],
         certain: BTreeSet::new(),

@@ -4,13 +4,17 @@ use super::libraries::some_of;
 use super::summary::row;
 use super::{Style, count_text, size_text};
 use crate::inspect::Report;
-use crate::snapshot::SnapshotReport;
+use crate::snapshot::{SnapshotReport, level_name};
+use pyfreeze_format::SnapshotLevel;
 
 /// Reasons for which modules are not in, before "and … more".
 const REASON_LIMIT: usize = 6;
 
 /// Names in one line, before "and … more".
 const NAME_LIMIT: usize = 5;
+
+/// So many modules that the program reaches that it is worth a word if most are not in.
+const MANY: usize = 200;
 
 /// Below the label of a row.
 const INDENT: &str = "             ";
@@ -33,6 +37,7 @@ pub(super) fn snapshot_rows(report: &Report, style: Style) -> String {
         let more = reasons.len() - REASON_LIMIT;
         text += &format!("{INDENT}and {more} more reasons: `inspect --snapshot` lists them\n");
     }
+    text += &late_imports(snapshot, report.hot_module_count);
     if !snapshot.variables.is_empty() {
         let names: Vec<_> = snapshot.variables.iter().map(String::as_str).collect();
         text += &format!("{INDENT}not used where set: {}\n", some_of(&names, NAME_LIMIT));
@@ -40,18 +45,33 @@ pub(super) fn snapshot_rows(report: &Report, style: Style) -> String {
     text
 }
 
+/// What of the program only training would bring in.
+fn late_imports(snapshot: &SnapshotReport, hot_module_count: usize) -> String {
+    let known = snapshot.modules.len() + snapshot.left_out.len();
+    let what = match snapshot.next_line {
+        _ if snapshot.level != level_name(SnapshotLevel::App) || snapshot.is_trained => return String::new(),
+        Some(line) => {
+            format!("what the entry point imports from line {line} on, for what stands before may matter to it")
+        }
+        None if hot_module_count >= MANY && known < hot_module_count / 3 => "what functions import".to_owned(),
+        None => return String::new(),
+    };
+    format!("{INDENT}at start, {what}: `--snapshot-train \"ARGS\"` brings it in\n")
+}
+
 /// Everything that is known of the snapshot.
 #[must_use]
 pub fn snapshot_list(report: &Report) -> String {
     let Some(snapshot) = &report.snapshot else { return "no snapshot\n".to_owned() };
-    let SnapshotReport { level, modules, left_out, variables, regions, reseeded_count, path_text_count } = snapshot;
+    let SnapshotReport { level, modules, left_out, variables, regions, .. } = snapshot;
     let mut text = format!("level  {level}\n");
     for region in regions {
         let sizes = format!("{} in memory, {} stored", size_text(region.span), size_text(region.stored));
         text += &format!("memory  {:#x}  {sizes}  {}\n", region.address, region.kind);
     }
-    text += &format!("random anew at start  {reseeded_count} generators and texts\n");
-    text += &format!("given its paths at start  {path_text_count} texts\n");
+    text += &format!("random anew at start  {} generators and texts\n", snapshot.reseeded_count);
+    text += &format!("given its paths at start  {} texts\n", snapshot.path_text_count);
+    text += late_imports(snapshot, report.hot_module_count).trim_start();
     text.extend(variables.iter().map(|name| format!("not used where set  {name}\n")));
     text.extend(left_out.iter().map(|module| format!("at start  {}  {}\n", module.name, module.because.text())));
     text.extend(modules.iter().map(|name| format!("imported  {name}\n")));
@@ -82,6 +102,8 @@ mod tests {
                 module("app.web", imports("app.user")),
                 module("app.worker", imports("app.config")),
             ],
+            next_line: None,
+            is_trained: true,
             variables: vec!["APP_MODE".into()],
             regions: vec![region("the stub's data", 0x50_0000, 4096), region("objects", 0x20_0000_0000, 9_000_000)],
             reseeded_count: 2,
@@ -118,6 +140,24 @@ imported  app
 imported  json
 ";
         assert_eq!(snapshot_list(&report), expected);
+    }
+
+    #[test]
+    fn late_imports_are_told() {
+        let mut report = report();
+        let untrained = || SnapshotReport { is_trained: false, ..snapshot() };
+        let told = |snapshot, count| super::late_imports(&snapshot, count);
+        let row = "             at start, what functions import: `--snapshot-train \"ARGS\"` brings it in\n";
+        assert_eq!(told(untrained(), 1000), row);
+        assert_eq!(told(untrained(), 18), "");
+        assert_eq!(told(SnapshotReport { next_line: Some(4), ..snapshot() }, 1000), "");
+        assert_eq!(told(SnapshotReport { level: "runtime".into(), ..untrained() }, 1000), "");
+        report.snapshot = Some(SnapshotReport { next_line: Some(4), ..untrained() });
+        report.hot_module_count = 18;
+        let row = "at start, what the entry point imports from line 4 on, for what stands before may matter to it: \
+                   `--snapshot-train \"ARGS\"` brings it in\n";
+        assert!(snapshot_rows(&report, Style::Plain).contains(row));
+        assert!(snapshot_list(&report).contains(row));
     }
 
     #[test]

@@ -54,6 +54,8 @@ fn first_imports_keep_their_order() {
     ];
     assert_eq!(imports.program, expected);
     assert_eq!(imports.standard, ["queue", "codecs", "json", "json.tool"]);
+    assert_eq!(imports.next_line, Some(10));
+    assert_eq!(first(&fixture, 10).next_line, None);
     assert_eq!(first(&fixture, 2).program, ["pkg.deep.one", "json"]);
     let none = first(&fixture, 0);
     assert!(none.program.is_empty() && none.standard.is_empty() && none.certain.is_empty());
