@@ -18,7 +18,7 @@ pub(super) const SERVER_SOURCE: &str = include_str!("../../../runtime-stub/boots
 #[derive(Debug, thiserror::Error)]
 pub enum BytecodeError {
     /// The runtime's Python can't be started.
-    #[error("Cannot start the runtime's Python: `{}`", .path.display())]
+    #[error("Cannot start the runtime's Python `{}`: {source}", .path.display())]
     Start {
         /// The interpreter.
         path: PathBuf,

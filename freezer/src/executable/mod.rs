@@ -165,7 +165,8 @@ fn write_parts(image: &Image<'_>, path: &Path, durability: Durability, progress:
     if durability == Durability::Synced {
         file.as_file().sync_all()?;
     }
-    file.persist(path)?;
+    // Closed before it has its name: what somebody has open for writing can't be executed.
+    file.into_temp_path().persist(path)?;
     if durability == Durability::Synced {
         File::open(folder)?.sync_all()?;
     }

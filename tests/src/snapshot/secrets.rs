@@ -27,6 +27,7 @@ pub(super) fn tests(options: &Options) -> Vec<Test> {
             ships_nothing(product, level)
         }));
     }
+    tests.push(Test::new("snapshot/entropy_of_openssl_under_one_pid@app", openssl));
     tests.push(Test::new("snapshot/random_texts", random_texts));
     if !options.is_quick {
         tests.push(Test::new("snapshot/entropy_of_numpy_under_one_pid@app", numpy));
@@ -217,6 +218,32 @@ fn each_start_differs(frozen: &Frozen) -> TestResult {
         return Err(format!("of {} kinds, these repeat in {START_COUNT} starts: {repeated:#?}", values.len()).into());
     }
     Ok(())
+}
+
+/// OpenSSL's generators have given numbers while recording, to a module that its author vouches for.
+fn openssl(product: &Product) -> TestResult {
+    const SETTINGS: &str = "[tool.pyfreeze.snapshot]\ninclude = ['used']\n";
+    const USED: &str = "\
+import ssl
+import pyfreeze
+
+BUILT = pyfreeze.is_building_snapshot()
+COUNT = len(ssl.RAND_bytes(16)) + len(ssl.create_default_context().get_ciphers())
+";
+    const MAIN: &str = "\
+import os
+import ssl
+import used
+
+assert used.BUILT and used.COUNT > 16
+print('pid', os.getpid(), sep='=')
+print('public', ssl.RAND_bytes(16).hex(), sep='=')
+print('again', ssl.RAND_bytes(16).hex(), sep='=')
+";
+    let files = [("app/__main__.py", MAIN), ("app/used.py", USED), ("app/pyproject.toml", SETTINGS)];
+    let frozen = Frozen::new(product, &files, Level::App, &[])?;
+    Level::App.expect_in(&frozen.said)?;
+    each_start_differs(&frozen)
 }
 
 /// The options with which `unshare` can do that here.

@@ -70,13 +70,21 @@ pyfreeze_events(size_t *size)
 
 /* ---- the simulated machine ------------------------------------------------------------------------------------- */
 
+/* The machine of this number from its first moment. */
+static void
+simulate(int number)
+{
+    machine = number;
+    drawn = number == 0 ? 0x5851f42d4c957f2d : 0xa0761d6478bd642f;
+    milliseconds = 0;
+}
+
 void
 pyfreeze_simulate_machine(int variant)
 {
     void *room = mmap(NULL, EVENTS_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     events = room == MAP_FAILED ? NULL : room;
-    machine = variant;
-    drawn = variant == 0 ? 0x5851f42d4c957f2d : 0xa0761d6478bd642f;
+    simulate(variant);
 }
 
 /* From here on the facts are the machine's own: for children that try the program out. */
@@ -465,10 +473,50 @@ CONFIGURED(void *, EVP_MAC_fetch, (void *context, const char *name, const char *
    (crypto/threads_pthread.c). The process's own number is not enough: in containers all have the same. */
 static unsigned fork_salt OF_THE_PROCESS = 0;
 
+/* Whether there is one. */
+static int has_generators OF_THE_PROCESS = 0;
+
 int
 __wrap_openssl_get_fork_id(void)
 {
-    return (int)((unsigned)__real_getpid() ^ fork_salt);
+    has_generators = 1;
+    return machine < 0 ? (int)((unsigned)__real_getpid() ^ fork_salt) : 0;
+}
+
+typedef struct evp_rand_ctx_st EVP_RAND_CTX;
+extern EVP_RAND_CTX *RAND_get0_primary(void *context);
+extern EVP_RAND_CTX *RAND_get0_public(void *context);
+extern EVP_RAND_CTX *RAND_get0_private(void *context);
+extern int EVP_RAND_instantiate(EVP_RAND_CTX *, unsigned strength, int prediction_resistance, const unsigned char *text,
+                                size_t text_size, const void *parameters);
+extern int EVP_RAND_uninstantiate(EVP_RAND_CTX *);
+extern int EVP_RAND_generate(EVP_RAND_CTX *, unsigned char *bytes, size_t size, unsigned strength,
+                             int prediction_resistance, const unsigned char *input, size_t input_size);
+
+/* While recording: leaves the generators without a seed, so that each takes one when it is asked for its first number
+   (providers/implementations/rands/drbg.c). What they keep nevertheless (keys of ciphers, the time) is made that of one
+   machine for all recordings by a seed that everybody knows. -1 if there are some and they refuse. */
+int
+pyfreeze_forget_generators(void)
+{
+    if (!has_generators) {
+        return 0;
+    }
+    int own_machine = machine;
+    simulate(0);
+    EVP_RAND_CTX *generators[] = {RAND_get0_primary(NULL), RAND_get0_public(NULL), RAND_get0_private(NULL)};
+    enum { COUNT = sizeof generators / sizeof *generators };
+    int is_done = 1;
+    for (int i = 0; i < COUNT; i++) {
+        unsigned char byte;
+        is_done &= EVP_RAND_uninstantiate(generators[i]) && EVP_RAND_instantiate(generators[i], 0, 0, NULL, 0, NULL) &&
+                   EVP_RAND_generate(generators[i], &byte, 1, 0, 0, NULL, 0);
+    }
+    for (int i = COUNT; i-- > 0;) {
+        is_done &= EVP_RAND_uninstantiate(generators[i]);
+    }
+    simulate(own_machine);
+    return is_done ? 0 : -1;
 }
 
 /* `random` is random; the salt it gives differs from any recording's, which is 0. */

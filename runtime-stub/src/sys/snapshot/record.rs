@@ -33,6 +33,7 @@ unsafe extern "C" {
     fn pyfreeze_zero_freed_memory(is_on: c_int);
     fn pyfreeze_prepare_dump() -> *const c_char;
     fn pyfreeze_prepare_libraries();
+    fn pyfreeze_forget_generators() -> c_int;
     fn pyfreeze_save_thread(size: usize, alignment: usize) -> c_int;
     fn pyfreeze_events(size: *mut usize) -> *const u8;
     static __start_pyfreeze_process: u8;
@@ -119,6 +120,10 @@ impl Recording {
         unsafe { pyfreeze_prepare_libraries() };
         if !is_only_thread() {
             return Err(b"a library keeps threads of its own");
+        }
+        // SAFETY: OpenSSL's generators, which nobody is using.
+        if unsafe { pyfreeze_forget_generators() } != 0 {
+            return Err(b"OpenSSL's random generators keep their seeds");
         }
         // SAFETY: the interpreter is idle and this thread holds the GIL.
         let reason = unsafe { pyfreeze_prepare_dump() };
