@@ -3,7 +3,7 @@
 //! Comes in: names of libraries, symbols and versions. Goes out: whether every host has them, and the oldest glibc
 //! that does. Nothing of the build machine is looked at: the build must not depend on it.
 
-/// glibc's own: there wherever the stub runs. The stub itself is linked with the first six.
+/// glibc's own: there wherever the stub runs. The stub itself is linked with the first four.
 const GLIBC: [&str; 12] = [
     "libc.so.6",
     "libm.so.6",

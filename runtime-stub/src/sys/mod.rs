@@ -42,6 +42,8 @@ mod open;
 #[cfg(not(test))]
 mod read_only;
 #[cfg(not(test))]
+mod seldom;
+#[cfg(not(test))]
 pub mod snapshot;
 #[cfg(not(test))]
 mod zstd;

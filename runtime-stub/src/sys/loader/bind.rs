@@ -40,6 +40,12 @@ pub(super) fn symbol(handle: *mut c_void, name: *const c_char, version: *const c
     symbol(handle, name)
 }
 
+/// The address of a symbol in a library of the host's, which is loaded for it; null if there is none.
+pub(crate) fn of_host(library: &CStr, name: &CStr) -> *mut c_void {
+    let handle = open(library.as_ptr(), libc::RTLD_NOW);
+    if handle.is_null() { handle } else { symbol(handle, name.as_ptr(), ptr::null()) }
+}
+
 /// The program's own function where a library of the host's would give what that stands before: who asks libc itself for
 /// `dl_iterate_phdr` or `open` must find the payload's libraries and files too.
 pub(super) fn own_in_place_of(handle: *mut c_void, name: *const c_char, version: *const c_char) -> Option<*mut c_void> {
@@ -89,7 +95,8 @@ fn in_foreign(loaded: &Loaded, name: *const c_char, version: *const c_char, dept
     for needed in library.needed() {
         let found = match needed {
             Needed::Host(soname) => {
-                let handle = open(soname.as_ptr().cast(), libc::RTLD_NOW | libc::RTLD_NOLOAD);
+                // There already, but for glibc's that a resumed process has not asked for yet.
+                let handle = open(soname.as_ptr().cast(), libc::RTLD_NOW);
                 if handle.is_null() { handle } else { symbol(handle, name, version) }
             }
             Needed::Library(index) => {

@@ -8,7 +8,7 @@
 //! Order, scopes and messages follow glibc's `elf/dl-open.c`, `dl-lookup.c` and `dl-init.c`. A library is never
 //! unloaded: `dlclose` does nothing, as glibc does for libraries with `DF_1_NODELETE`.
 
-mod bind;
+pub(crate) mod bind;
 mod cache;
 mod copy;
 pub(crate) mod find;

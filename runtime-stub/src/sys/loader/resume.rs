@@ -21,7 +21,7 @@ unsafe extern "C" {
     fn pyfreeze_set_thread_count(set: *mut c_void, count: c_int, prepare_fork: *mut c_void);
 }
 
-/// The libraries that the dynamic loader has loaded for the program itself.
+/// Libraries of which every process has a version that goes with its C library.
 const OWN_NEEDS: [&[u8]; 7] = [
     b"libc.so.6\0",
     b"libm.so.6\0",
@@ -93,7 +93,7 @@ pub(crate) fn has_foreign() -> bool {
     ready().any(|(loaded, library)| loaded.is_foreign() || library.needed().any(is_foreign))
 }
 
-/// Whether a library of the host's, by its name as a C string, is there before the program starts.
+/// Whether a library of the host's, by its name as a C string, is a part of the C library.
 pub(super) fn is_own_need(name: &[u8]) -> bool {
     OWN_NEEDS.contains(&name)
 }
