@@ -7,12 +7,14 @@ use std::env;
 use std::path::PathBuf;
 
 /// The little that is C.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 8] = [
     "src/sys/shim.c",
     "src/sys/loader/loader.c",
     "src/sys/snapshot/process.c",
     "src/sys/snapshot/machine.c",
     "src/sys/snapshot/recorded.c",
+    "src/sys/snapshot/rehearsal.c",
+    "src/sys/snapshot/pools.c",
     "src/sys/snapshot/resumed.c",
 ];
 

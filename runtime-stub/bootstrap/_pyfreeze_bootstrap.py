@@ -47,7 +47,8 @@ class PayloadLoader(_frozen_importlib_external.SourceFileLoader):
     def get_code(self, fullname):
         """The module's code object: the one that a snapshot has brought along, or unmarshalled from the payload."""
         self._check(fullname)
-        code = _ready_codes.pop(self._entry, None)
+        # Stays there: to free it would cost copies of its pages.
+        code = _ready_codes.get(self._entry)
         return _pyfreeze.code(self._entry) if code is None else code
 
     def get_source(self, fullname):

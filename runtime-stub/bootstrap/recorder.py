@@ -150,6 +150,10 @@ def make_codes_ready(paths):
             entry = _pyfreeze.entry(f"{_pyfreeze.VIRTUAL_ROOT}/{path}")
         if entry is not None and _pyfreeze.has_code(entry):
             bootstrap._ready_codes[entry] = _pyfreeze.code(entry)
+    # What the start does with them (see rehearsal.c).
+    for _ in range(8):
+        bootstrap.main_code(main_path() or "")
+        bootstrap._frozen_importlib_external.SourceFileLoader("__main__", "")
 
 
 def main_path():

@@ -37,7 +37,7 @@ fn variable(name: &str, value: Option<&str>) -> NewVariable {
 /// A bit of everything: short and long runs of zeros, a region that is longer than what was in it, an empty one.
 fn sample() -> Vec<u8> {
     let data = pages(&[1, 0, 2]);
-    let objects = pages(&[&[3, 4], [0; 16].as_slice(), &[5], &[0; 15], &[6], &[0; 20]].concat());
+    let objects = pages(&[&[3, 4], [0; 32].as_slice(), &[5], &[0; 31], &[6], &[0; 40]].concat());
     let snapshot = NewSnapshot {
         level: SnapshotLevel::App,
         regions: vec![
@@ -108,14 +108,14 @@ fn snapshot_reads_as_written() {
     assert_eq!(snapshot.report(), b"report");
 }
 
-/// One page of zeros stays among its neighbours, sixteen split a region, those at an end are left out.
+/// Few pages of zeros stay among their neighbours, thirty-two split a region, those at an end are left out.
 #[test]
 fn long_runs_of_zeros_are_left_out() {
     let bytes = sample();
     let snapshot = Snapshot::parse(&bytes).unwrap();
     let page = |count: u64| OBJECTS + count * 4096;
     let pieces: Vec<_> = snapshot.pieces().map(|piece| (piece.address, piece.size / 4096)).collect();
-    assert_eq!(pieces, [(DATA, 3), (page(0), 2), (page(18), 17)]);
+    assert_eq!(pieces, [(DATA, 3), (page(0), 2), (page(34), 33)]);
     for piece in snapshot.pieces() {
         assert!(piece.offset.is_multiple_of(4096));
         assert_ne!(bytes[piece.offset as usize], 0, "{piece:?} begins with a page of zeros");

@@ -4,6 +4,7 @@ use core::ffi::{CStr, c_char, c_int, c_ulong};
 use core::marker::PhantomData;
 use core::num::NonZeroU32;
 use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 use pyfreeze_format::{EntryPointKind, Payload, SettingKey, Settings, VIRTUAL_ROOT};
 
@@ -68,7 +69,6 @@ unsafe extern "C" {
     fn PyErr_Print();
     fn Py_BytesMain(argument_count: c_int, arguments: *const *const c_char) -> c_int;
     fn Py_RunMain() -> c_int;
-    fn PyImport_AddModuleRef(name: *const c_char) -> *mut PyObject;
     /// Added to Modules/main.c by the runtime's patch 0002.
     static mut _PyFreeze_MainCode: Option<extern "C" fn(*mut PyObject) -> *mut PyObject>;
 }
@@ -121,6 +121,8 @@ impl Interpreter {
 
     /// Completes the installation, and lets scripts come from the payload.
     fn finish(&self, bootstrap: &Object, plan: &Plan<'_>) -> Result<(), Failure> {
+        let function = bootstrap.attribute(c"main_code").map_err(|Raised| print_exception())?;
+        MAIN_CODE.store(into_c(Ok(function)), Ordering::Relaxed);
         // SAFETY: one thread, and the interpreter reads it only in Py_RunMain.
         unsafe { _PyFreeze_MainCode = Some(main_code) };
         let run_path = match plan.command {
@@ -139,16 +141,16 @@ impl Interpreter {
     }
 }
 
+/// The bootstrap's function of that name, kept for good.
+static MAIN_CODE: AtomicPtr<PyObject> = AtomicPtr::new(ptr::null_mut());
+
 /// What python's main asks before it opens a script: the script's code object if the payload has it.
 extern "C" fn main_code(file_name: *mut PyObject) -> *mut PyObject {
     // SAFETY: the interpreter passes a live object and holds the GIL.
     let file_name = unsafe { Object::borrowed(file_name) };
-    // SAFETY: the bootstrap is in sys.modules since the start; a C string.
-    let module = unsafe { PyImport_AddModuleRef(BOOTSTRAP.as_ptr()) };
-    // SAFETY: AddModule gave a new reference or raised; borrowing adds one that the process never misses.
-    let bootstrap = unsafe { Object::borrowed(module) };
-    let code = bootstrap.attribute(c"main_code").and_then(|function| function.call(&file_name));
-    match code {
+    // SAFETY: set before the interpreter is told of this function.
+    let function = unsafe { Object::borrowed(MAIN_CODE.load(Ordering::Relaxed)) };
+    match function.call(&file_name) {
         Ok(code) if code.is_none() => ptr::null_mut(),
         result => into_c(result),
     }

@@ -17,7 +17,7 @@ use crate::write::put_trailer;
 use crate::{Cursor, FormatError, Kept, PAGE_SIZE, Payload, SectionKind, SettingKey};
 
 /// As many pages of zeros in a row are left out: fewer cost less as bytes of the file than as one more piece to move.
-const LEFT_OUT_PAGES: usize = 16;
+const LEFT_OUT_PAGES: usize = 32;
 
 // OK because PAGE_SIZE is 4096.
 #[allow(clippy::cast_possible_truncation, reason = "4096 fits")]

@@ -35,6 +35,8 @@ enum { TIME_NS = 1, NATIVE_ID, SECRET };
 extern struct pyfreeze_kept {
     int is_resumed;
     PyObject *streams[3];
+    PyObject *flags;
+    PyObject *executable_names[2]; /* sys.executable, sys._base_executable */
     PyObject *arguments;
     PyObject *original_arguments;
     PyObject *environment;
@@ -56,8 +58,26 @@ extern struct pyfreeze_kept {
 
 #define kept pyfreeze_kept
 
-/* Flushes `sys.<name>` if it is there; -1 after an exception. */
-extern int pyfreeze_flush_stream(const char *name);
+/* Flushes this attribute of `sys` if it is there; -1 after an exception. */
+extern int pyfreeze_flush_stream(PyObject *name);
+
+/* Makes a standard stream anew for a descriptor, in place; `number` is 0 to 2. -1 after an exception. */
+extern int pyfreeze_open_stream(PyObject *text, int number, int descriptor, const char *errors);
+
+/* Flushes sys.stdout and sys.stderr, as Py_FinalizeEx() does; -1 if one could not be. */
+extern int pyfreeze_flush_standard_files(void);
+
+/* Whether one of a list's files was left open, so that a warning tells of it when it is collected. */
+extern int pyfreeze_has_open_file(PyObject *files);
+
+/* Does a few times what every start does, with streams of its own: what the interpreter then knows (where types have their
+   attributes, what instructions have adapted to) each start would have to find out, on pages that it would copy for
+   that. -1 after an exception. */
+extern int pyfreeze_rehearse(void);
+
+/* Makes room for a process's own objects: side by side on fresh pages, not between recorded ones, each of which would cost
+   a copy of its page. */
+extern void pyfreeze_settle_pools(PyInterpreterState *interpreter);
 
 /* Tells the interpreter where the executable is, or with null that nobody knows; -1 after an error. */
 extern int pyfreeze_set_executable(const char *path);

@@ -1,7 +1,7 @@
 /* The interpreter's side of a recording: what has to see CPython's real structures, compiled against the runtime's own
    headers. Everything of the process that is recorded is taken out, and what its followers will need is written down.
 
-   Sources: Objects/obmalloc.c, Python/gc.c, Modules/signalmodule.c. */
+   Sources: Python/gc.c, Modules/signalmodule.c. */
 
 #define Py_BUILD_CORE 1
 #define PY_SSIZE_T_CLEAN
@@ -12,10 +12,10 @@
 #include "internal/pycore_interp.h"
 #include "internal/pycore_object.h"
 #include "internal/pycore_pathconfig.h"
-#include "internal/pycore_obmalloc.h"
 #include "internal/pycore_pystate.h"
 #include "internal/pycore_runtime.h"
 #include "internal/pycore_signal.h"
+#include "internal/pycore_sysmodule.h"
 #include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -303,9 +303,9 @@ attribute_of(const char *module_name, const char *name)
 }
 
 int
-pyfreeze_flush_stream(const char *name)
+pyfreeze_flush_stream(PyObject *name)
 {
-    PyObject *stream = PySys_GetObject(name);
+    PyObject *stream = _PySys_GetAttr(_PyThreadState_GET(), name);
     if (stream == NULL || Py_IsNone(stream)) {
         return 0;
     }
@@ -471,45 +471,13 @@ count_stream_references(Py_ssize_t counts[6], int is_saving)
     }
 }
 
-static int
-has_room(struct _obmalloc_state *state, unsigned size_class)
-{
-    poolp pool = state->pools.used[size_class + size_class];
-    return pool != pool->nextpool;
-}
-
-static void
-fill_class(struct _obmalloc_state *state, unsigned size_class)
-{
-    size_t size = ((size_t)size_class + 1) << ALIGNMENT_SHIFT;
-    while (has_room(state, size_class)) {
-        memset(PyObject_Malloc(size), 0, size);
-    }
-}
-
-/* New objects are to lie side by side on fresh pages and not between recorded ones, each of which would cost a copy of its
-   page: fills what room there is between them. */
-static void
-fill_pools(PyInterpreterState *interpreter)
-{
-    struct _obmalloc_state *state = interpreter->obmalloc;
-    const unsigned largest = NB_SMALL_SIZE_CLASSES - 1;
-    for (unsigned size_class = 0; size_class <= largest; size_class++) {
-        fill_class(state, size_class);
-    }
-    while (state->mgmt.usable_arenas != NULL && state->mgmt.usable_arenas->freepools != NULL) {
-        size_t size = ((size_t)largest + 1) << ALIGNMENT_SHIFT;
-        memset(PyObject_Malloc(size), 0, size);
-        fill_class(state, largest);
-    }
-}
-
 int
 pyfreeze_set_executable(const char *path)
 {
     PyConfig *config = (PyConfig *)_PyInterpreterState_GetConfig(_PyInterpreterState_GET());
     PyObject *text = path == NULL ? Py_NewRef(Py_None) : PyUnicode_DecodeFSDefault(path);
-    if (text == NULL || PySys_SetObject("executable", text) < 0 || PySys_SetObject("_base_executable", text) < 0) {
+    PyObject *const *names = kept.executable_names;
+    if (text == NULL || _PySys_SetAttr(names[0], text) < 0 || _PySys_SetAttr(names[1], text) < 0) {
         Py_XDECREF(text);
         return -1;
     }
@@ -620,10 +588,13 @@ pyfreeze_prepare_dump(void)
             return "a standard stream is missing";
         }
     }
-    if (pyfreeze_flush_stream("stdout") < 0 || pyfreeze_flush_stream("stderr") < 0) {
+    if (pyfreeze_flush_stream(&_Py_ID(stdout)) < 0 || pyfreeze_flush_stream(&_Py_ID(stderr)) < 0) {
         PyErr_Print();
         return "the standard streams can't be flushed";
     }
+    kept.flags = Py_XNewRef(PySys_GetObject("flags"));
+    kept.executable_names[0] = PyUnicode_InternFromString("executable");
+    kept.executable_names[1] = PyUnicode_InternFromString("_base_executable");
     kept.arguments = Py_XNewRef(PySys_GetObject("argv"));
     kept.original_arguments = Py_XNewRef(PySys_GetObject("orig_argv"));
     kept.environment = attribute_of("posix", "environ");
@@ -640,9 +611,15 @@ pyfreeze_prepare_dump(void)
     PyObject *options = PySys_GetXOptions();
     kept.has_utf8_option = options != NULL && PyDict_GetItemString(options, "utf8") != NULL;
     find_signal_handler();
-    if (kept.arguments == NULL || kept.original_arguments == NULL || kept.environment == NULL ||
-        kept.main_loader == NULL || kept.text_type == NULL || kept.file_type == NULL || kept.raw_type == NULL || kept.utf8_mode_position < 0) {
+    if (kept.flags == NULL || kept.executable_names[0] == NULL || kept.executable_names[1] == NULL ||
+        kept.arguments == NULL || kept.original_arguments == NULL || kept.environment == NULL ||
+        kept.main_loader == NULL || kept.text_type == NULL || kept.file_type == NULL || kept.raw_type == NULL ||
+        kept.utf8_mode_position < 0) {
         return "the interpreter lacks what a start needs";
+    }
+    if (pyfreeze_rehearse() < 0) {
+        PyErr_Print();
+        return "the start can't be rehearsed";
     }
     if (pyfreeze_fill_slots(1) < 0) {
         PyErr_Print();
@@ -672,7 +649,7 @@ pyfreeze_prepare_dump(void)
     make_all_immortal(interpreter);
     count_stream_references(references, 0);
     pyfreeze_zero_freed_memory(0);
-    fill_pools(interpreter);
+    pyfreeze_settle_pools(interpreter);
     kept.is_resumed = 1;
     tstate->native_thread_id = 0;
     if (tstate->datastack_chunk != NULL) {

@@ -19,6 +19,7 @@
 #include "internal/pycore_pystate.h"
 #include "internal/pycore_runtime.h"
 #include "internal/pycore_signal.h"
+#include "internal/pycore_sysmodule.h"
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
@@ -62,7 +63,7 @@ resume_locale(void)
     PyPreConfig *preconfig = &_PyRuntime.preconfig;
     if (preconfig->utf8_mode != utf8_mode) {
         preconfig->utf8_mode = utf8_mode;
-        PyTuple_SET_ITEM(PySys_GetObject("flags"), kept.utf8_mode_position, PyLong_FromLong(utf8_mode));
+        PyTuple_SET_ITEM(kept.flags, kept.utf8_mode_position, PyLong_FromLong(utf8_mode));
     }
     return utf8_mode || (name != NULL && _Py_IsLocaleCoercionTarget(name)) ? "surrogateescape" : "strict";
 }
@@ -119,24 +120,28 @@ fill_list(PyObject *list, PyWideStringList *copy, char *const *texts, size_t cou
 
 /* As create_stdio(): the same text and buffer objects, made anew for the process's descriptor. The raw file is another
    object, since FileIO.__init__ does not forget whether the last one could seek. */
-static int
-resume_stream(int descriptor, const char *name, const char *errors, const PyConfig *config)
+int
+pyfreeze_open_stream(PyObject *text, int number, int descriptor, const char *errors)
 {
-    int is_buffered = descriptor == 0 || config->buffered_stdio;
-    PyObject *by_line = config->buffered_stdio && (isatty(descriptor) || descriptor == 2) ? Py_True : Py_False;
+    static const char *const names[] = {"<stdin>", "<stdout>", "<stderr>"};
+    const PyConfig *config = _PyInterpreterState_GetConfig(_PyInterpreterState_GET());
+    int is_buffered = number == 0 || config->buffered_stdio;
+    PyObject *by_line = config->buffered_stdio && (isatty(descriptor) || number == 2) ? Py_True : Py_False;
     PyObject *at_once = config->buffered_stdio ? Py_False : Py_True;
-    PyObject *text = kept.streams[descriptor];
     PyObject *buffer = NULL, *raw = NULL, *raw_name = NULL, *size = NULL, *encoding = NULL, *done = NULL;
-    raw = PyObject_CallFunction((PyObject *)kept.raw_type, "isO", descriptor, descriptor == 0 ? "rb" : "wb", Py_False);
-    raw_name = PyUnicode_FromString(name);
+    PyObject *handler = NULL, *newline = NULL;
+    raw = PyObject_CallFunction((PyObject *)kept.raw_type, "isO", descriptor, number == 0 ? "rb" : "wb", Py_False);
+    raw_name = PyUnicode_FromString(names[number]);
     encoding = PyObject_GetAttr(text, &_Py_ID(encoding));
     if (raw == NULL || raw_name == NULL || encoding == NULL || PyObject_SetAttr(raw, &_Py_ID(name), raw_name) < 0) {
         goto end;
     }
     if (is_buffered) {
         buffer = PyObject_GetAttr(text, &_Py_ID(buffer));
-        size = PyObject_GetAttrString(raw, "_blksize");
-        done = buffer == NULL || size == NULL ? NULL : PyObject_CallMethod(buffer, "__init__", "OO", raw, size);
+        size = PyObject_GetAttr(raw, &_Py_ID(_blksize));
+        done = buffer == NULL || size == NULL
+                   ? NULL
+                   : PyObject_CallMethodObjArgs(buffer, &_Py_ID(__init__), raw, size, NULL);
         if (done == NULL) {
             goto end;
         }
@@ -145,13 +150,20 @@ resume_stream(int descriptor, const char *name, const char *errors, const PyConf
     else {
         buffer = Py_NewRef(raw);
     }
-    done = PyObject_CallMethod(text, "__init__", "OOssOO", buffer, encoding, errors, "\n", by_line, at_once);
+    handler = PyUnicode_FromString(errors);
+    newline = PyUnicode_FromOrdinal('\n');
+    if (handler != NULL && newline != NULL) {
+        done = PyObject_CallMethodObjArgs(text, &_Py_ID(__init__), buffer, encoding, handler, newline, by_line, at_once,
+                                          NULL);
+    }
 end:
     Py_XDECREF(buffer);
     Py_XDECREF(raw);
     Py_XDECREF(raw_name);
     Py_XDECREF(size);
     Py_XDECREF(encoding);
+    Py_XDECREF(handler);
+    Py_XDECREF(newline);
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;
 }
@@ -301,9 +313,10 @@ resume_interpreter(const pyfreeze_process *process)
                   process->original_argument_count) < 0) {
         return -1;
     }
-    if (resume_stream(0, "<stdin>", errors, config) < 0 || resume_stream(1, "<stdout>", errors, config) < 0 ||
-        resume_stream(2, "<stderr>", "backslashreplace", config) < 0) {
-        return -1;
+    for (int i = 0; i < 3; i++) {
+        if (pyfreeze_open_stream(kept.streams[i], i, i, i == 2 ? "backslashreplace" : errors) < 0) {
+            return -1;
+        }
     }
     resume_signals();
     for (size_t i = 0; i < process->reseeded_count; i++) {
@@ -398,9 +411,9 @@ shows_resource_warnings(PyInterpreterState *interpreter)
 }
 
 static int
-is_true(PyObject *object, const char *attribute)
+is_true(PyObject *object, PyObject *attribute)
 {
-    PyObject *value = PyObject_GetAttrString(object, attribute);
+    PyObject *value = PyObject_GetAttr(object, attribute);
     int result = value != NULL && PyObject_IsTrue(value) == 1;
     Py_XDECREF(value);
     PyErr_Clear();
@@ -408,12 +421,12 @@ is_true(PyObject *object, const char *attribute)
 }
 
 /* Whether a file was left open, of which a warning tells when it is collected: not if its descriptor is another's. */
-static int
-has_open_file(PyObject *files)
+int
+pyfreeze_has_open_file(PyObject *files)
 {
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(files); i++) {
         PyObject *file = PyList_GET_ITEM(files, i);
-        if (PyObject_TypeCheck(file, kept.raw_type) && !is_true(file, "closed") && is_true(file, "closefd")) {
+        if (PyObject_TypeCheck(file, kept.raw_type) && !is_true(file, &_Py_ID(closed)) && is_true(file, &_Py_ID(closefd))) {
             return 1;
         }
     }
@@ -448,13 +461,13 @@ flush_all(PyObject *files)
     }
 }
 
-static int
-flush_standard_files(void)
+int
+pyfreeze_flush_standard_files(void)
 {
     int result = 0;
-    static const char *const names[] = {"stdout", "stderr"};
+    PyObject *const names[] = {&_Py_ID(stdout), &_Py_ID(stderr)};
     for (int i = 0; i < 2; i++) {
-        PyObject *file = PySys_GetObject(names[i]);
+        PyObject *file = _PySys_GetAttr(_PyThreadState_GET(), names[i]);
         if (file == NULL || Py_IsNone(file)) {
             continue;
         }
@@ -495,7 +508,7 @@ finalize_resumed(void)
     const PyConfig *config = _PyInterpreterState_GetConfig(interpreter);
     PyObject *files = PyList_New(0);
     int is_simple = files != NULL && !has_finalizers(interpreter, files) &&
-                    !(has_open_file(files) && shows_resource_warnings(interpreter)) &&
+                    !(pyfreeze_has_open_file(files) && shows_resource_warnings(interpreter)) &&
                     PyThreadState_Next(PyInterpreterState_ThreadHead(interpreter)) == NULL &&
                     config->warnoptions.length == 0 && !config->dev_mode;
     if (!is_simple) {
@@ -505,7 +518,7 @@ finalize_resumed(void)
         }
         return __real_Py_FinalizeEx();
     }
-    int result = flush_standard_files();
+    int result = pyfreeze_flush_standard_files();
     flush_all(files);
     return result;
 }
