@@ -10,6 +10,7 @@ mod product;
 mod cpython_tests;
 mod demo;
 mod dist;
+mod order;
 mod test;
 
 mod machine;
@@ -54,6 +55,8 @@ enum Command {
     },
     /// Run CPython's own tests in a process restored from a snapshot, and in an ordinary one
     CpythonTests(cpython_tests::Arguments),
+    /// Write anew which functions the linker puts side by side, as a start calls them
+    Order,
     /// Put the release binary and its licences into a tar archive
     Dist,
 }
@@ -77,6 +80,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Bench { project } => demo::bench(project),
         Command::Compat { snapshot, rows } => test::compat(snapshot.as_deref(), &rows),
         Command::CpythonTests(arguments) => cpython_tests::run(&arguments),
+        Command::Order => order::write(),
         Command::Dist => print(&dist::run_dist()?),
     }
 }

@@ -12,6 +12,8 @@ pub(crate) struct Runtime {
     pub(crate) pack: PathBuf,
     /// The same Python as an ordinary installation: the reference of tests and benchmarks.
     pub(crate) python: PathBuf,
+    /// The linker's map of the stub.
+    pub(crate) map: PathBuf,
     /// The packages of the installer inside.
     pub(crate) installer: PathBuf,
     /// The licence texts of CPython and its C libraries.
@@ -37,7 +39,8 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
     let installer = runtime::installer(&ui)?;
     let notices = runtime::notices()?;
     let pack = runtime::pack(&prefix, &stub, &installer, &notices, &ui)?;
-    Ok(Runtime { pack, python: stub.python().to_path_buf(), installer, licenses: prefix.licenses(), notices })
+    let (python, map) = (stub.python().to_path_buf(), stub.map());
+    Ok(Runtime { pack, python, map, installer, licenses: prefix.licenses(), notices })
 }
 
 /// Builds the runtime pack and `pyfreeze`.

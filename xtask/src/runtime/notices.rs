@@ -11,7 +11,7 @@ use std::process::Command;
 use pyfreeze::runtime::RuntimeLibrary;
 use serde::Deserialize;
 
-use super::{Error, Result, TARGET, cache, carried, checkout, stub, stub_sources};
+use super::{Error, Result, TARGET, cache, carried, checkout, stub};
 
 /// A part of the runtime and the text of its licence.
 #[derive(Debug)]
@@ -66,26 +66,6 @@ fn crates() -> Result<Vec<Notice>> {
 fn metadata() -> Result<Metadata> {
     let text = cargo(&["metadata", "--locked", "--format-version", "1", "--filter-platform", TARGET])?;
     serde_json::from_slice(&text).map_err(|error| Error::content(&checkout().join("Cargo.toml"), error.to_string()))
-}
-
-/// The version of a library that CPython's recipe could not read off its source: zstd's crate puts the name before it, and
-/// libffi's header is a template in which configure puts it. A change of that recipe would build CPython anew for it.
-pub(super) fn plain_version(library: &RuntimeLibrary) -> Result<String> {
-    let version = library.version.strip_prefix(&format!("{}.", library.name)).unwrap_or(&library.version);
-    if library.name != "libffi" || version.starts_with(|one: char| one.is_ascii_digit()) {
-        return Ok(version.to_owned());
-    }
-    let manifest = stub_sources().join("cpython/libraries/Cargo.toml");
-    let text =
-        cargo(&["metadata", "--locked", "--format-version", "1", "--manifest-path", &manifest.display().to_string()])?;
-    let metadata: Metadata =
-        serde_json::from_slice(&text).map_err(|error| Error::content(&manifest, error.to_string()))?;
-    let package = metadata.packages.iter().find(|package| package.name == "libffi-sys");
-    let package = package.ok_or_else(|| Error::content(&manifest, "libffi-sys"))?;
-    let configure = Path::new(&package.manifest_path).with_file_name("libffi").join("configure.ac");
-    let text = cache::read_text(&configure)?;
-    let line = text.lines().find_map(|line| line.strip_prefix("FFI_VERSION_STRING="));
-    line.map(|value| value.trim_matches('"').to_owned()).ok_or_else(|| Error::content(&configure, "libffi's version"))
 }
 
 fn cargo(arguments: &[&str]) -> Result<Vec<u8>> {

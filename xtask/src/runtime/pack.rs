@@ -21,7 +21,6 @@ use serde::Deserialize;
 use walkdir::WalkDir;
 
 use super::Notice;
-use super::notices::plain_version;
 
 /// Compressed once, decompressed at every use: the highest ordinary level.
 const LEVEL: i32 = 19;
@@ -388,11 +387,8 @@ impl StoredLibrary {
 
 fn libraries(inputs: &PackInputs<'_>) -> Result<Vec<RuntimeLibrary>, PackError> {
     let path = inputs.licenses.join("versions.json");
-    let mut libraries: Vec<RuntimeLibrary> =
+    let libraries: Vec<RuntimeLibrary> =
         serde_json::from_slice(&read(&path)?).map_err(|source| PackError::Versions { path, source })?;
-    for library in &mut libraries {
-        library.version = plain_version(library).map_err(Box::new)?;
-    }
     Ok(libraries.into_iter().chain(inputs.notices.iter().map(|notice| notice.library.clone())).collect())
 }
 

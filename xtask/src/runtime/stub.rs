@@ -17,6 +17,10 @@ const RUST_TARGET: &str = "x86_64-unknown-linux-gnu";
 /// the stub's Rust and C halves call each other.
 const HIDDEN: &str = "VERSION { { local: X509_*; pyfreeze_*; __wrap_*; rust_eh_personality; }; }\n";
 
+/// The C functions that a start calls, in the order of their first calls: they are put first, side by side.
+/// `cargo xtask order` writes it.
+const ORDER: &str = "order.txt";
+
 /// The functions that the program's own code finds in the stub in place of the library that has them.
 const WRAPPED: &str = include_str!("../../../runtime-stub/src/sys/snapshot/wrapped.txt");
 
@@ -39,6 +43,11 @@ pub(crate) struct Stub {
 }
 
 impl Stub {
+    /// Which symbol lies where in it, as lld's `-Map` writes it.
+    pub(crate) fn map(&self) -> PathBuf {
+        self.program.with_extension("map")
+    }
+
     /// The program without a payload.
     pub(crate) fn program(&self) -> &Path {
         &self.program
@@ -109,7 +118,9 @@ fn link(cache: &Cache, prefix: &CpythonPrefix, archive: &Path, log: &Log) -> Res
     cache::write(&hidden, HIDDEN)?;
     let options = work.join("options");
     let wrapped: Vec<String> = WRAPPED.lines().map(|name| format!("--wrap={name}\n")).collect();
-    cache::write(&options, wrapped.concat())?;
+    let (order, map) = (stub_sources().join(ORDER), program.with_extension("map"));
+    let order = format!("\"--symbol-ordering-file={}\" --no-warn-symbol-ordering\n", order.display());
+    cache::write(&options, wrapped.concat() + &order + &format!("\"--Map={}\"\n", map.display()))?;
     // A response file, which the linker reads wherever it stands among its arguments.
     let options = PathBuf::from(format!("@{}", options.display()));
     let objects = [options.as_path(), hidden.as_path(), archive];

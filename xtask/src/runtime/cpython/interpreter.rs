@@ -73,7 +73,7 @@ fn configure(build: &Build<'_>, libraries: &Libraries, made: &Path) -> Command {
     // mimalloc serves the free-threaded build and PYTHONMALLOC only, but opens a file of /proc at every start.
     command.arg("--without-mimalloc");
     command.arg(format!("--with-openssl={}", libraries.folder().display()));
-    command.args(["OPT=-DNDEBUG", "CFLAGS=-O3"]);
+    command.args(["OPT=-DNDEBUG", "CFLAGS=-O3 -ffunction-sections"]);
     command
 }
 

@@ -30,8 +30,10 @@ enum Origin {
 }
 
 enum Version {
-    /// What follows the `+` of the crate's version.
+    /// What follows the `+` of the crate's version, without a name before it.
     CrateBuild,
+    /// A shell variable that configure sets.
+    Configure(&'static str, &'static str),
     /// Macros in a header, joined by dots.
     Macros(&'static str, &'static [&'static str]),
     /// The version pinned for the tarball or zig.
@@ -130,7 +132,7 @@ const PARTS: &[Part] = &[
         name: "libffi",
         license: "MIT",
         origin: Origin::Crate("libffi-sys"),
-        version: Version::Macros("libffi/include/ffi.h.in", &["FFI_VERSION_STRING"]),
+        version: Version::Configure("libffi/configure.ac", "FFI_VERSION_STRING"),
         text: Text::File("libffi/LICENSE"),
     },
     Part {
@@ -217,7 +219,14 @@ impl Part {
             (Version::Macros(header, names), _) => macros(&tree.join(header), names)?,
             (Version::CrateBuild, Origin::Crate(name)) => {
                 let version = &build.sources.carried_by(name)?.version;
-                version.split_once('+').map_or(version.as_str(), |(_, carried)| carried).to_owned()
+                let carried = version.split_once('+').map_or(version.as_str(), |(_, carried)| carried);
+                carried.trim_start_matches(|one: char| !one.is_ascii_digit()).to_owned()
+            }
+            (Version::Configure(script, name), _) => {
+                let script = tree.join(script);
+                let text = cache::read_text(&script)?;
+                let lacking = || Error::content(&script, format!("a value for {name}"));
+                shell_value(&text, name).map(str::to_owned).ok_or_else(lacking)?
             }
             (_, Origin::Zig) => pins.zig.version.clone(),
             (_, Origin::Tarball("ncurses")) => pins.ncurses.version.clone(),
@@ -276,6 +285,11 @@ fn macro_value(text: &str, name: &str) -> Option<String> {
     })
 }
 
+fn shell_value<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='))?;
+    Some(value.trim_matches('"'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,6 +297,13 @@ mod tests {
     #[test]
     fn comment_without_its_stars() {
         assert_eq!(first_comment("/* MIT License\n *\n * Text\n */\ncode").unwrap(), "MIT License\n\nText\n");
+    }
+
+    #[test]
+    fn variables_of_configure() {
+        let text = "AC_INIT(lib, 3)\nVERSION_OF=\"3.4\"\nVERSION=\"3.5\"\n";
+        assert_eq!(shell_value(text, "VERSION").unwrap(), "3.5");
+        assert_eq!(shell_value(text, "OTHER"), None);
     }
 
     #[test]
