@@ -24,9 +24,7 @@ pub fn run(process: &Process) -> i32 {
     };
     // Before the payload is looked at any closer: a start from a snapshot needs none of it.
     let wanted = command(process);
-    if let Command::Program { skip } = wanted
-        && let Some(outcome) = snapshot::resume(process, bytes, skip)
-    {
+    if let Some(outcome) = snapshot::resume(process, bytes, wanted) {
         return outcome.map_or_else(|status| status, Interpreter::run_main);
     }
     let payload = match Payload::parse(bytes) {

@@ -19,7 +19,7 @@ use crate::sys::process::Process;
 const BOOTSTRAP: &CStr = c"_pyfreeze_bootstrap";
 
 /// What `multiprocessing.spawn` would put behind `-c` for a child of its own, had `sys.frozen` not been set.
-const SPAWN_COMMAND: &CStr = c"from multiprocessing.spawn import freeze_support; freeze_support()";
+pub(crate) const SPAWN_COMMAND: &CStr = c"from multiprocessing.spawn import freeze_support; freeze_support()";
 
 /// How to start, decided.
 pub struct Plan<'a> {

@@ -25,6 +25,7 @@ pub(super) fn tests(options: &Options) -> Vec<Test> {
         Test::new("snapshot/changed_variable", changed_variable),
         Test::new("snapshot/changed_family_of_variables", changed_family),
         Test::new("snapshot/assigned_variable", assigned_variable),
+        Test::new("snapshot/children_of_multiprocessing", children_of_multiprocessing),
         Test::new("snapshot/paths_below_home", paths_below_home),
         Test::new("snapshot/paths_of_the_executable", paths_of_the_executable),
         Test::new("snapshot/damaged_header", damaged_header),
@@ -49,6 +50,44 @@ fn switched_off(product: &Product) -> TestResult {
     expect(&frozen.run().env("PYFREEZE_SNAPSHOT", "").output(), &[RESTORED])?;
     let arguments = frozen.run().args(["a", "ä"]).output();
     expect(&arguments, &["restored [\"a\", \"\\u00e4\"]\n"])
+}
+
+/// What the start method spawn starts is the program once more, with another task.
+fn children_of_multiprocessing(product: &Product) -> TestResult {
+    const WORKER: &str = "\
+import multiprocessing
+import os
+import random
+import sys
+import early
+
+
+def work(number):
+    name = multiprocessing.current_process().name.partition('-')[0]
+    return early.BUILT, name, number, os.getppid(), sys.argv[1:], sys.path, random.random()
+";
+    const MAIN: &str = "\
+import multiprocessing
+import os
+import sys
+import early
+import worker
+
+if __name__ == '__main__':
+    context = multiprocessing.get_context('spawn')
+    with context.Pool(2) as pool:
+        results = pool.map(worker.work, range(8), chunksize=1)
+    expected = [(early.BUILT, 'SpawnPoolWorker', n, os.getpid(), sys.argv[1:], sys.path) for n in range(8)]
+    print([result[:6] for result in results] == expected, len({result[6] for result in results}))
+    failing = context.Process(target=sys.exit, args=(7,))
+    failing.start()
+    failing.join()
+    print(failing.exitcode, 'restored' if early.BUILT else 'ordinary')
+";
+    let files = [("app/__main__.py", MAIN), ("app/worker.py", WORKER), EARLY];
+    let frozen = Frozen::new(product, &files, Level::App, &[])?;
+    expect(&frozen.run().args(["x"]).output(), &["True 8\n7 restored\n"])?;
+    expect(&frozen.run().args(["x"]).env("PYFREEZE_SNAPSHOT", "off").output(), &["True 8\n7 ordinary\n"])
 }
 
 /// OpenBLAS, recorded with one processor, uses all of them, but has no threads until there is work for them; nor does it

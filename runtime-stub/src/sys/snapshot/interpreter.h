@@ -7,6 +7,7 @@
 
 typedef struct {
     const char *executable;           /* sys.executable */
+    const char *script;               /* what is run in place of the program's entry point, as by `-c`; null if nothing */
     char *const *arguments;           /* sys.argv */
     size_t argument_count;
     char *const *original_arguments;  /* sys.orig_argv */

@@ -11,12 +11,13 @@ use pyfreeze_format::snapshot::Piece;
 use pyfreeze_format::{ProcessPath, Region, RegionKind, Snapshot, snapshot_section};
 
 use super::{map, processor};
+use crate::arguments::Command;
 use crate::message::STATUS_NO_INTERPRETER;
 use crate::sys::c_strings::CStrings;
 use crate::sys::libc_next::Next;
 use crate::sys::loader::{pages, resume as libraries};
 use crate::sys::process::{self, Process};
-use crate::sys::python::Interpreter;
+use crate::sys::python::{Interpreter, SPAWN_COMMAND};
 use crate::sys::{segment, state};
 
 /// Setting this variable to `off` forces the ordinary start.
@@ -32,6 +33,7 @@ const MOST_RESEEDED: usize = 256;
 #[repr(C)]
 struct ResumedProcess {
     executable: *const c_char,
+    script: *const c_char,
     arguments: *const *const c_char,
     argument_count: usize,
     original_arguments: *const *const c_char,
@@ -51,10 +53,13 @@ unsafe extern "C" {
     fn pyfreeze_resume_interpreter(process: *const ResumedProcess) -> c_int;
 }
 
-/// Resumes the payload's snapshot, if it has one that fits; the arguments are the program's but for the first `skip`.
-/// `Err` is an exit status.
+/// Resumes the payload's snapshot, if it has one that fits this process. `Err` is an exit status.
 #[must_use]
-pub fn resume(process: &Process, payload: &'static [u8], skip: usize) -> Option<Result<Interpreter, i32>> {
+pub fn resume(process: &Process, payload: &'static [u8], command: Command) -> Option<Result<Interpreter, i32>> {
+    // A Python has flags of its own.
+    if matches!(command, Command::Python { .. }) {
+        return None;
+    }
     let snapshot = Snapshot::parse(snapshot_section(payload)?).ok()?;
     let home = path_for(&snapshot, ProcessPath::Home, || variable(c"HOME").map_or(&[], CStr::to_bytes))?;
     let executable = path_for(&snapshot, ProcessPath::Executable, || process.executable().to_bytes())?;
@@ -78,7 +83,7 @@ pub fn resume(process: &Process, payload: &'static [u8], skip: usize) -> Option<
         // SAFETY: an object of the snapshot, which is in place; the text becomes no longer than it was.
         unsafe { pyfreeze_put_path(object, text.offset, text.size.into(), path.as_ptr(), path.len()) };
     }
-    Some(enter(process, skip, reseeded.get(..count).unwrap_or_default()))
+    Some(enter(process, command, reseeded.get(..count).unwrap_or_default()))
 }
 
 /// Makes the recorded memory the process's own; `None` if that can't be done, and nothing has changed.
@@ -160,7 +165,7 @@ fn exchange_data(snapshot: &Snapshot<'static>, region: &Region) -> bool {
 }
 
 /// Puts the process into the interpreter that has come with the memory.
-fn enter(process: &Process, skip: usize, reseeded: &[*mut c_void]) -> Result<Interpreter, i32> {
+fn enter(process: &Process, command: Command, reseeded: &[*mut c_void]) -> Result<Interpreter, i32> {
     let (size, alignment) = segment::thread_local_size();
     // SAFETY: that many bytes before the thread pointer are the program's thread-local variables, as when it was recorded.
     unsafe { pyfreeze_load_thread(size, alignment) };
@@ -178,10 +183,15 @@ fn enter(process: &Process, skip: usize, reseeded: &[*mut c_void]) -> Result<Int
     let own = process.raw_arguments();
     let mut arguments = CStrings::new();
     let (first, rest) = own.split_first().map_or((c"".as_ptr(), own), |(first, rest)| (*first, rest));
+    let (first, skip, script) = match command {
+        Command::Spawned => (c"-c".as_ptr(), 0, SPAWN_COMMAND.as_ptr()),
+        Command::Program { skip } | Command::Python { skip } => (first, skip, ptr::null()),
+    };
     arguments.push(first);
     rest.iter().skip(skip).for_each(|argument| arguments.push(*argument));
     let resumed = ResumedProcess {
         executable: process.executable().as_ptr(),
+        script,
         arguments: arguments.pointer(),
         argument_count: arguments.count(),
         original_arguments: own.as_ptr(),

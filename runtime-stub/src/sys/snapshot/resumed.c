@@ -313,6 +313,10 @@ resume_interpreter(const pyfreeze_process *process)
                   process->original_argument_count) < 0) {
         return -1;
     }
+    if (process->script != NULL) {
+        config->run_filename = NULL;
+        config->run_command = Py_DecodeLocale(process->script, NULL);
+    }
     for (int i = 0; i < 3; i++) {
         if (pyfreeze_open_stream(kept.streams[i], i, i, i == 2 ? "backslashreplace" : errors) < 0) {
             return -1;
