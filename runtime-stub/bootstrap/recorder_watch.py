@@ -45,7 +45,8 @@ class Watch:
         self.failed = {}
         self.active = False
         self.busy = False
-        self.resources = resources()
+        self.streams = {}
+        self.resources = self.look()
         # Names of the environment that were handed out, with the module that had them.
         self.names = []
         self.is_assigning = False
@@ -63,6 +64,7 @@ class Watch:
         sys.stdin = recording_stream(self, sys.stdin)
         sys.stdout = recording_stream(self, sys.stdout)
         sys.stderr = recording_stream(self, sys.stderr)
+        self.streams = {name: getattr(sys, name) for name in ("stdin", "stdout", "stderr")}
         sys.addaudithook(self.audit)
         self.active = True
 
@@ -198,16 +200,21 @@ class Watch:
         imports.update((one, None) for one in names if one != importer and one in sys.modules)
 
     def look_at_process(self, module):
-        """Charges to `module` what it has opened or started since the last look, and not closed or ended."""
+        """Charges to `module` what it has opened, started or replaced since the last look, and not undone."""
         self.drain()
         self.busy = True
-        before, self.resources = self.resources, resources()
+        before, self.resources = self.resources, self.look()
         # What the look itself has touched.
         _pyfreeze.events()
         self.busy = False
-        for kind, old, new in zip(("fd", "thread"), before, self.resources):
+        for kind, old, new in zip(("fd", "thread", "process-state"), before, self.resources):
             for one in new - old:
                 self.note(kind, one, module or "")
+
+    def look(self):
+        """What this process has: numbers of descriptors and threads, names of standard streams that are not its first ones."""
+        replaced = {f"sys.{name}" for name, stream in self.streams.items() if getattr(sys, name, None) is not stream}
+        return *resources(), replaced
 
     # -- functions
 
@@ -409,9 +416,9 @@ def recording_stream(watch, stream):
 
     for name, kind in STREAM_METHODS.items():
 
-        def method(self, *arguments, plain=getattr(plain, name), kind=kind):
-            watch.note(kind, arguments[0] if kind == "print" and arguments else "")
-            return plain(self, *arguments)
+        def method(self, *arguments, plain=getattr(plain, name), kind=kind, name=name, **keywords):
+            watch.note(kind, arguments[0] if kind == "print" and arguments else name if kind == "process-state" else "")
+            return plain(self, *arguments, **keywords)
 
         setattr(Stream, name, method)
     copy = Stream(
@@ -427,9 +434,11 @@ def recording_stream(watch, stream):
 
 STREAM_METHODS = {
     "__next__": "stdin",
+    "detach": "process-state",
     "isatty": "terminal",
     "read": "stdin",
     "readline": "stdin",
+    "reconfigure": "process-state",
     "write": "print",
 }
 LONGEST_DETAIL = 500
@@ -485,9 +494,10 @@ FUNCTIONS_AT_START = {
     "posix": dict.fromkeys(("stat", "lstat", "access", "readlink", "statvfs"), "stat")
     | dict.fromkeys(("getcwd", "getcwdb"), "working-folder")
     | dict.fromkeys(("urandom", "getrandom"), "entropy")
-    | dict.fromkeys(("isatty", "ttyname", "get_terminal_size"), "terminal")
+    | dict.fromkeys(("isatty", "ttyname", "get_terminal_size", "fstat", "get_blocking"), "terminal")
     | dict.fromkeys(("sysconf", "cpu_count", "sched_getaffinity", "getloadavg", "times", "getlogin"), "machine")
-    | dict.fromkeys(("umask", "nice", "setsid", "setpgid", "dup2", "pipe", "pipe2", "openpty"), "process-state"),
+    | dict.fromkeys(("umask", "nice", "setsid", "setpgid", "dup2", "pipe", "pipe2", "openpty"), "process-state")
+    | dict.fromkeys(("setuid", "setgid", "setgroups", "setpriority", "set_blocking", "sched_setaffinity"), "process-state"),
     "_signal": dict.fromkeys(
         ("signal", "set_wakeup_fd", "setitimer", "siginterrupt", "alarm", "pthread_sigmask"), "signal"
     ),
@@ -496,5 +506,7 @@ FUNCTIONS_AT_START = {
 FUNCTIONS_WHEN_LOADED = {
     "_locale": dict.fromkeys(("setlocale", "localeconv", "nl_langinfo", "bindtextdomain", "textdomain"), "locale"),
     "atexit": {"register": "atexit"},
+    "faulthandler": {"register": "signal"},
     "numpy.random.mtrand": {"seed": "seed"},
+    "tracemalloc": {"start": "process-state"},
 }

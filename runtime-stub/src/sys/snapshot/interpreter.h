@@ -47,6 +47,9 @@ extern struct pyfreeze_kept {
     PyObject *finalizers;
     PyObject *seed;
     PyObject *set_time_zone;
+    PyObject *watch_faults; /* faulthandler.enable, if it is */
+    PyObject *fault_file;   /* with these arguments */
+    int shows_all_threads;
     PyTypeObject *file_type;
     PyTypeObject *raw_type;
     PyTypeObject *text_type;

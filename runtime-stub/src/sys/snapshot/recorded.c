@@ -6,12 +6,14 @@
 #define Py_BUILD_CORE 1
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include "internal/pycore_faulthandler.h"
 #include "internal/pycore_frame.h"
 #include "internal/pycore_gc.h"
 #include "internal/pycore_global_strings.h"
 #include "internal/pycore_interp.h"
 #include "internal/pycore_object.h"
 #include "internal/pycore_pathconfig.h"
+#include "internal/pycore_pylifecycle.h"
 #include "internal/pycore_pystate.h"
 #include "internal/pycore_runtime.h"
 #include "internal/pycore_signal.h"
@@ -569,6 +571,19 @@ pyfreeze_fill_slots(int is_recording)
     return 0;
 }
 
+/* Handlers of fatal signals are the process's: they are taken off, and put on again by each start. */
+static void
+release_faulthandler(void)
+{
+    const struct _faulthandler_runtime_state *state = &_PyRuntime.faulthandler;
+    if (state->fatal_error.enabled) {
+        kept.watch_faults = attribute_of("faulthandler", "enable");
+        kept.fault_file = Py_NewRef(state->fatal_error.file == NULL ? Py_None : state->fatal_error.file);
+        kept.shows_all_threads = state->fatal_error.all_threads;
+    }
+    _PyFaulthandler_Fini();
+}
+
 /* Makes the process ready to be dumped: NULL, or why it can't be. */
 const char *
 pyfreeze_prepare_dump(void)
@@ -611,6 +626,7 @@ pyfreeze_prepare_dump(void)
     PyObject *options = PySys_GetXOptions();
     kept.has_utf8_option = options != NULL && PyDict_GetItemString(options, "utf8") != NULL;
     find_signal_handler();
+    release_faulthandler();
     if (kept.flags == NULL || kept.executable_names[0] == NULL || kept.executable_names[1] == NULL ||
         kept.arguments == NULL || kept.original_arguments == NULL || kept.environment == NULL ||
         kept.main_loader == NULL || kept.text_type == NULL || kept.file_type == NULL || kept.raw_type == NULL ||

@@ -28,11 +28,14 @@ new_stream(PyObject *like, PyObject *raw)
     return text;
 }
 
-/* What a program does with one of its streams at least. */
+/* What a program does with one of its streams at least, unless there is no `print`. */
 static int
 use_stream(PyObject *text, int number, PyObject *print)
 {
-    PyObject *arguments = number == 0 ? NULL : Py_BuildValue("(s)", "x");
+    if (number == 0 || print == NULL) {
+        return 0;
+    }
+    PyObject *arguments = Py_BuildValue("(s)", "x");
     PyObject *keywords = arguments == NULL ? NULL : Py_BuildValue("{s:O}", "file", text);
     PyObject *printed = keywords == NULL ? NULL : PyObject_Call(print, arguments, keywords);
     PyObject *flushed = printed == NULL ? NULL : PyObject_CallMethodNoArgs(text, &_Py_ID(flush));
@@ -40,7 +43,7 @@ use_stream(PyObject *text, int number, PyObject *print)
     Py_XDECREF(keywords);
     Py_XDECREF(printed);
     Py_XDECREF(flushed);
-    return number != 0 && flushed == NULL ? -1 : 0;
+    return flushed == NULL ? -1 : 0;
 }
 
 static int
@@ -72,7 +75,11 @@ pyfreeze_rehearse(void)
     }
     PyObject *builtins = PyImport_GetModule(&_Py_ID(builtins));
     PyObject *print = builtins == NULL ? NULL : PyObject_GetAttrString(builtins, "print");
-    int result = print == NULL ? -1 : 0;
+    if (print != NULL && !PyCFunction_Check(print)) {
+        /* A module has put another one there. */
+        Py_CLEAR(print);
+    }
+    int result = PyErr_Occurred() ? -1 : 0;
     for (int number = 0; number < 3 && result == 0; number++) {
         result = rehearse_stream(number, ends[number != 0], print);
     }

@@ -335,6 +335,13 @@ resume_interpreter(const pyfreeze_process *process)
         }
         Py_DECREF(result);
     }
+    if (kept.watch_faults != NULL) {
+        PyObject *result = PyObject_CallFunction(kept.watch_faults, "Oi", kept.fault_file, kept.shows_all_threads);
+        if (result == NULL) {
+            return -1;
+        }
+        Py_DECREF(result);
+    }
     if (pyfreeze_fill_slots(0) < 0 || make_main() < 0) {
         return -1;
     }
