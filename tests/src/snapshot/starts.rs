@@ -26,6 +26,7 @@ pub(super) fn tests(options: &Options) -> Vec<Test> {
         Test::new("snapshot/changed_family_of_variables", changed_family),
         Test::new("snapshot/assigned_variable", assigned_variable),
         Test::new("snapshot/children_of_multiprocessing", children_of_multiprocessing),
+        Test::new("snapshot/options_of_python", options_of_python),
         Test::new("snapshot/paths_below_home", paths_below_home),
         Test::new("snapshot/paths_of_the_executable", paths_of_the_executable),
         Test::new("snapshot/damaged_header", damaged_header),
@@ -88,6 +89,28 @@ if __name__ == '__main__':
     let frozen = Frozen::new(product, &files, Level::App, &[])?;
     expect(&frozen.run().args(["x"]).output(), &["True 8\n7 restored\n"])?;
     expect(&frozen.run().args(["x"]).env("PYFREEZE_SNAPSHOT", "off").output(), &["True 8\n7 ordinary\n"])
+}
+
+/// Options of python's that change streams, warnings and signals hold as they do at an ordinary start.
+fn options_of_python(product: &Product) -> TestResult {
+    const SETTINGS: &str =
+        "[tool.pyfreeze]\npython-options = ['-u', '-X', 'faulthandler', '-X', 'utf8', '-W', 'error']\n";
+    const MAIN: &str = "\
+import faulthandler
+import os
+import sys
+import warnings
+import early
+
+print(sys.stdout.write_through, type(sys.stdout.buffer).__name__, sys.flags.utf8_mode, warnings.filters[0][0])
+print(faulthandler.is_enabled(), 'restored' if early.BUILT else 'ordinary')
+os._exit(0)
+";
+    let files = [("app/__main__.py", MAIN), ("app/pyproject.toml", SETTINGS), EARLY];
+    let frozen = Frozen::new(product, &files, Level::App, &[])?;
+    Level::App.expect_in(&frozen.said)?;
+    expect(&frozen.run().output(), &["True FileIO 1 error\nTrue restored\n"])?;
+    expect(&frozen.run().env("PYFREEZE_SNAPSHOT", "off").output(), &["True FileIO 1 error\nTrue ordinary\n"])
 }
 
 /// OpenBLAS, recorded with one processor, uses all of them, but has no threads until there is work for them; nor does it

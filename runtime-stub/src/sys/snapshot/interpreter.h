@@ -76,8 +76,8 @@ extern int pyfreeze_has_open_file(PyObject *files);
 
 /* Does a few times what every start does, with streams of its own: what the interpreter then knows (where types have their
    attributes, what instructions have adapted to) each start would have to find out, on pages that it would copy for
-   that. -1 after an exception. */
-extern int pyfreeze_rehearse(void);
+   that. Where something fails the starts are only slower. */
+extern void pyfreeze_rehearse(void);
 
 /* Makes room for a process's own objects: side by side on fresh pages, not between recorded ones, each of which would cost
    a copy of its page. */

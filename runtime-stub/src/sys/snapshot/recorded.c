@@ -633,10 +633,7 @@ pyfreeze_prepare_dump(void)
         kept.utf8_mode_position < 0) {
         return "the interpreter lacks what a start needs";
     }
-    if (pyfreeze_rehearse() < 0) {
-        PyErr_Print();
-        return "the start can't be rehearsed";
-    }
+    pyfreeze_rehearse();
     if (pyfreeze_fill_slots(1) < 0) {
         PyErr_Print();
         return "a slot can't be emptied";

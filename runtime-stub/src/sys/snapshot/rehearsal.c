@@ -21,7 +21,9 @@ static PyObject *
 new_stream(PyObject *like, PyObject *raw)
 {
     PyObject *recorded = PyObject_GetAttr(like, &_Py_ID(buffer));
-    PyObject *buffer = recorded == NULL ? NULL : PyObject_CallOneArg((PyObject *)Py_TYPE(recorded), raw);
+    PyObject *buffer = recorded == NULL                     ? NULL
+                       : Py_IS_TYPE(recorded, kept.raw_type) ? Py_NewRef(raw)
+                                                             : PyObject_CallOneArg((PyObject *)Py_TYPE(recorded), raw);
     PyObject *text = buffer == NULL ? NULL : PyObject_CallFunction((PyObject *)Py_TYPE(like), "Os", buffer, "utf-8");
     Py_XDECREF(recorded);
     Py_XDECREF(buffer);
@@ -65,13 +67,12 @@ rehearse_stream(int number, int descriptor, PyObject *print)
     return result;
 }
 
-int
+void
 pyfreeze_rehearse(void)
 {
     int ends[2];
     if (pipe(ends) < 0) {
-        PyErr_SetFromErrno(PyExc_OSError);
-        return -1;
+        return;
     }
     PyObject *builtins = PyImport_GetModule(&_Py_ID(builtins));
     PyObject *print = builtins == NULL ? NULL : PyObject_GetAttrString(builtins, "print");
@@ -88,7 +89,7 @@ pyfreeze_rehearse(void)
     for (int i = 0; i < TIMES && result == 0; i++) {
         result = pyfreeze_flush_standard_files();
     }
+    PyErr_Clear();
     close(ends[0]);
     close(ends[1]);
-    return result;
 }
