@@ -104,6 +104,7 @@ def record(request):
         if path != bootstrap.run_path:
             del sys.path_importer_cache[path]
     make_codes_ready(request.get("codes", ()))
+    rehearse_main()
     # The program's own come last: they may rely on everything else.
     for function in getattr(hooks, "_after_restore", ()):
         _pyfreeze.at_restore(function)
@@ -150,7 +151,10 @@ def make_codes_ready(paths):
             entry = _pyfreeze.entry(f"{_pyfreeze.VIRTUAL_ROOT}/{path}")
         if entry is not None and _pyfreeze.has_code(entry):
             bootstrap._ready_codes[entry] = _pyfreeze.code(entry)
-    # What the start does with them (see rehearsal.c).
+
+
+def rehearse_main():
+    """How python's main gets the entry point's code, as often as the rest of the start is rehearsed (rehearsal.c)."""
     for _ in range(8):
         bootstrap.main_code(main_path() or "")
         bootstrap._frozen_importlib_external.SourceFileLoader("__main__", "")

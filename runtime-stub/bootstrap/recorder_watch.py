@@ -213,8 +213,16 @@ class Watch:
 
     def look(self):
         """What this process has: numbers of descriptors and threads, names of standard streams that are not its first ones."""
+        descriptors = set()
+        for number in posix.listdir("/proc/self/fd"):
+            try:
+                posix.fstat(int(number))
+                descriptors.add(number)
+            except OSError:
+                # The one by which the folder was read.
+                pass
         replaced = {f"sys.{name}" for name, stream in self.streams.items() if getattr(sys, name, None) is not stream}
-        return *resources(), replaced
+        return descriptors, set(posix.listdir("/proc/self/task")), replaced
 
     # -- functions
 
@@ -237,19 +245,6 @@ def detail_text(detail):
     if isinstance(detail, bytes):
         detail = detail.decode("utf-8", "surrogateescape")
     return str(detail)[:LONGEST_DETAIL]
-
-
-def resources():
-    """The numbers of the descriptors and threads that this process has."""
-    descriptors = set()
-    for number in posix.listdir("/proc/self/fd"):
-        try:
-            posix.fstat(int(number))
-            descriptors.add(number)
-        except OSError:
-            # The one by which the folder was read.
-            pass
-    return descriptors, set(posix.listdir("/proc/self/task"))
 
 
 class Recorded:

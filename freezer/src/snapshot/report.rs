@@ -20,10 +20,8 @@ pub struct SnapshotReport {
     /// The modules that are imported at every start although they were looked at, sorted.
     pub left_out: Vec<LeftOutModule>,
     /// The line of the entry point from which on its imports are made at every start.
-    #[serde(default)]
     pub next_line: Option<u32>,
     /// Whether the program was run to see what it imports late.
-    #[serde(default)]
     pub is_trained: bool,
     /// The environment variables that modules have read: where one is set, the start is the ordinary one.
     pub variables: Vec<String>,

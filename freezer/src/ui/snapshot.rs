@@ -1,11 +1,12 @@
 //! The snapshot of an executable in words: rows of the summary, and the whole list.
 
+use pyfreeze_format::SnapshotLevel;
+
 use super::libraries::some_of;
 use super::summary::row;
 use super::{Style, count_text, size_text};
 use crate::inspect::Report;
 use crate::snapshot::{SnapshotReport, level_name};
-use pyfreeze_format::SnapshotLevel;
 
 /// Reasons for which modules are not in, before "and … more".
 const REASON_LIMIT: usize = 6;

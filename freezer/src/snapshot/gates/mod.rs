@@ -114,8 +114,7 @@ pub struct Statistics {
 }
 
 /// Compares two recordings of one program, of variants 0 and 1. `slots` are words that are written anew after a
-/// restore: start and size. `paths` are those that differ,
-/// as they were in both, of one length.
+/// restore: start and size. `paths` are those that differ, as they were in both, of one length.
 ///
 /// # Errors
 ///

@@ -65,7 +65,8 @@ extern struct pyfreeze_kept {
 /* Flushes this attribute of `sys` if it is there; -1 after an exception. */
 extern int pyfreeze_flush_stream(PyObject *name);
 
-/* Makes a standard stream anew for a descriptor, in place; `number` is 0 to 2. -1 after an exception. */
+/* Makes a standard stream anew for a descriptor, in place; `number` is 0 to 2, `errors` the error handler of the first two. -1
+   after an exception. */
 extern int pyfreeze_open_stream(PyObject *text, int number, int descriptor, const char *errors);
 
 /* Flushes sys.stdout and sys.stderr, as Py_FinalizeEx() does; -1 if one could not be. */

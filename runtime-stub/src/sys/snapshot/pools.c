@@ -12,6 +12,8 @@
 /* As many unused pools are to be at hand: a start needs one for each size of objects that it makes. */
 #define SPARE_POOLS 24
 
+#define LARGEST_CLASS (NB_SMALL_SIZE_CLASSES - 1)
+
 static int
 has_room(struct _obmalloc_state *state, unsigned size_class)
 {
@@ -19,20 +21,41 @@ has_room(struct _obmalloc_state *state, unsigned size_class)
     return pool != pool->nextpool;
 }
 
+/* Allocates one block of zeros; false if there is no memory. */
+static int
+fill_block(unsigned size_class)
+{
+    size_t size = ((size_t)size_class + 1) << ALIGNMENT_SHIFT;
+    void *block = PyObject_Malloc(size);
+    if (block != NULL) {
+        memset(block, 0, size);
+    }
+    return block != NULL;
+}
+
+/* Allocates all that the pools of this size have room for. */
 static void
 fill_class(struct _obmalloc_state *state, unsigned size_class)
 {
-    size_t size = ((size_t)size_class + 1) << ALIGNMENT_SHIFT;
-    while (has_room(state, size_class)) {
-        memset(PyObject_Malloc(size), 0, size);
+    while (has_room(state, size_class) && fill_block(size_class)) {
     }
+}
+
+/* Takes a pool that nobody uses, from an arena that has one or else from a new one, and fills it; false if there is no memory. */
+static int
+fill_pool(struct _obmalloc_state *state)
+{
+    if (!fill_block(LARGEST_CLASS)) {
+        return 0;
+    }
+    fill_class(state, LARGEST_CLASS);
+    return 1;
 }
 
 /* Adds an arena behind those that have pools left, so that no start has to ask the system for one. */
 static void
 add_arena(struct _obmalloc_state *state)
 {
-    const unsigned largest = NB_SMALL_SIZE_CLASSES - 1;
     struct arena_object *first = state->mgmt.usable_arenas, *last = first;
     unsigned count = 0;
     for (struct arena_object *each = first; each != NULL; each = each->nextarena) {
@@ -44,15 +67,14 @@ add_arena(struct _obmalloc_state *state)
     }
     /* Only one that sees none makes a new one. */
     state->mgmt.usable_arenas = NULL;
-    if (PyObject_Malloc(((size_t)largest + 1) << ALIGNMENT_SHIFT) != NULL) {
-        fill_class(state, largest);
-    }
+    fill_pool(state);
     struct arena_object *added = state->mgmt.usable_arenas;
-    if (first != NULL) {
-        last->nextarena = added;
-        state->mgmt.usable_arenas = first;
+    if (first == NULL) {
+        return;
     }
-    if (first != NULL && added != NULL) {
+    state->mgmt.usable_arenas = first;
+    last->nextarena = added;
+    if (added != NULL) {
         added->prevarena = last;
     }
 }
@@ -62,14 +84,10 @@ void
 pyfreeze_settle_pools(PyInterpreterState *interpreter)
 {
     struct _obmalloc_state *state = interpreter->obmalloc;
-    const unsigned largest = NB_SMALL_SIZE_CLASSES - 1;
-    for (unsigned size_class = 0; size_class <= largest; size_class++) {
+    for (unsigned size_class = 0; size_class <= LARGEST_CLASS; size_class++) {
         fill_class(state, size_class);
     }
-    while (state->mgmt.usable_arenas != NULL && state->mgmt.usable_arenas->freepools != NULL) {
-        size_t size = ((size_t)largest + 1) << ALIGNMENT_SHIFT;
-        memset(PyObject_Malloc(size), 0, size);
-        fill_class(state, largest);
+    while (state->mgmt.usable_arenas != NULL && state->mgmt.usable_arenas->freepools != NULL && fill_pool(state)) {
     }
     add_arena(state);
 }

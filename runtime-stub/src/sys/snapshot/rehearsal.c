@@ -57,7 +57,7 @@ rehearse_stream(int number, int descriptor, PyObject *print)
     PyObject *text = files == NULL ? NULL : new_stream(kept.streams[number], raw);
     int result = text == NULL ? -1 : 0;
     for (int i = 0; i < TIMES && result == 0; i++) {
-        result = pyfreeze_open_stream(text, number, descriptor, number == 2 ? "backslashreplace" : "strict");
+        result = pyfreeze_open_stream(text, number, descriptor, "strict");
         result = result < 0 ? result : use_stream(text, number, print);
         pyfreeze_has_open_file(files);
     }

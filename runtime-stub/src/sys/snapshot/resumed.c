@@ -130,6 +130,8 @@ pyfreeze_open_stream(PyObject *text, int number, int descriptor, const char *err
     PyObject *at_once = config->buffered_stdio ? Py_False : Py_True;
     PyObject *buffer = NULL, *raw = NULL, *raw_name = NULL, *size = NULL, *encoding = NULL, *done = NULL;
     PyObject *handler = NULL, *newline = NULL;
+    /* For reports of errors, which must not fail. */
+    errors = number == 2 ? "backslashreplace" : errors;
     raw = PyObject_CallFunction((PyObject *)kept.raw_type, "isO", descriptor, number == 0 ? "rb" : "wb", Py_False);
     raw_name = PyUnicode_FromString(names[number]);
     encoding = PyObject_GetAttr(text, &_Py_ID(encoding));
@@ -217,15 +219,21 @@ make_main(void)
     return result;
 }
 
+/* Drops what a call gave, which nobody wants; -1 if it raised an exception. */
+static int
+end_call(PyObject *result)
+{
+    Py_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
+
 static int
 call_hooks(PyObject *hooks)
 {
     for (Py_ssize_t i = 0; hooks != NULL && i < PyList_GET_SIZE(hooks); i++) {
-        PyObject *result = PyObject_CallNoArgs(PyList_GET_ITEM(hooks, i));
-        if (result == NULL) {
+        if (end_call(PyObject_CallNoArgs(PyList_GET_ITEM(hooks, i))) < 0) {
             return -1;
         }
-        Py_DECREF(result);
     }
     return 0;
 }
@@ -283,9 +291,7 @@ reseed(PyObject *object)
     if (PyUnicode_CheckExact(object)) {
         return renew_uuids(PyUnicode_DATA(object), PyUnicode_GET_LENGTH(object));
     }
-    PyObject *result = kept.seed == NULL ? Py_NewRef(Py_None) : PyObject_CallOneArg(kept.seed, object);
-    Py_XDECREF(result);
-    return result == NULL ? -1 : 0;
+    return kept.seed == NULL ? 0 : end_call(PyObject_CallOneArg(kept.seed, object));
 }
 
 /* Puts a path of the process in place of the recorded one, which takes `size` bytes of an ASCII text and is not shorter. */
@@ -318,7 +324,7 @@ resume_interpreter(const pyfreeze_process *process)
         config->run_command = Py_DecodeLocale(process->script, NULL);
     }
     for (int i = 0; i < 3; i++) {
-        if (pyfreeze_open_stream(kept.streams[i], i, i, i == 2 ? "backslashreplace" : errors) < 0) {
+        if (pyfreeze_open_stream(kept.streams[i], i, i, errors) < 0) {
             return -1;
         }
     }
@@ -328,19 +334,12 @@ resume_interpreter(const pyfreeze_process *process)
             return -1;
         }
     }
-    if (kept.set_time_zone != NULL) {
-        PyObject *result = PyObject_CallNoArgs(kept.set_time_zone);
-        if (result == NULL) {
-            return -1;
-        }
-        Py_DECREF(result);
+    if (kept.set_time_zone != NULL && end_call(PyObject_CallNoArgs(kept.set_time_zone)) < 0) {
+        return -1;
     }
-    if (kept.watch_faults != NULL) {
-        PyObject *result = PyObject_CallFunction(kept.watch_faults, "Oi", kept.fault_file, kept.shows_all_threads);
-        if (result == NULL) {
-            return -1;
-        }
-        Py_DECREF(result);
+    if (kept.watch_faults != NULL &&
+        end_call(PyObject_CallFunction(kept.watch_faults, "Oi", kept.fault_file, kept.shows_all_threads)) < 0) {
+        return -1;
     }
     if (pyfreeze_fill_slots(0) < 0 || make_main() < 0) {
         return -1;
