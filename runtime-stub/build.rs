@@ -18,9 +18,12 @@ const SOURCES: [&str; 8] = [
     "src/sys/snapshot/resumed.c",
 ];
 
+/// What the static stub has in place of parts of its C library.
+const STATIC_SOURCE: &str = "src/sys/block_functions.c";
+
 fn main() {
     println!("cargo::rerun-if-env-changed=PYFREEZE_CPYTHON_INCLUDE");
-    for source in SOURCES {
+    for source in SOURCES.into_iter().chain([STATIC_SOURCE]) {
         println!("cargo::rerun-if-changed={source}");
     }
     let Some(include) = env::var_os("PYFREEZE_CPYTHON_INCLUDE").map(PathBuf::from) else { return };
@@ -34,4 +37,16 @@ fn main() {
         .flag("-Wno-unused-parameter")
         .pic(false)
         .compile("pyfreeze_shim");
+    if env::var_os("CARGO_FEATURE_STATIC").is_some() {
+        // No loop of these functions may become a call of one of them.
+        cc::Build::new()
+            .file(STATIC_SOURCE)
+            .flag("-fno-pie")
+            .flag("-fno-sanitize=undefined")
+            .flag("-std=c11")
+            .flag("-fno-builtin")
+            .opt_level(2)
+            .pic(false)
+            .compile("pyfreeze_blocks");
+    }
 }

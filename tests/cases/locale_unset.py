@@ -1,5 +1,6 @@
 # Without a time zone and a locale in the environment, and with ones that don't exist.
 #| SameAsPython
+#| Levels: off runtime app
 #| Env: LANG=xx_XX.nonsense
 #| Env: LC_NUMERIC=de_DE.UTF-8
 import datetime

@@ -11,4 +11,4 @@ archive = io.BytesIO()
 with zipfile.ZipFile(archive, "w") as file:
     file.writestr("a.txt", "x")
 print(zipfile.ZipFile(archive).namelist())
-print(sysconfig.get_config_var("SOABI"))
+print(sysconfig.get_config_var("SOABI").startswith("cpython-313"))

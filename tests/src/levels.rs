@@ -1,4 +1,4 @@
-//! The levels of the start-up snapshot at which every case is run.
+//! The levels of the start-up snapshot at which every case is run, and the static stub, with the highest of them.
 //!
 //! Comes in: nothing. Goes out: the variants of a case, and how each is asked of `pyfreeze build`.
 
@@ -13,32 +13,39 @@ pub enum Level {
     Runtime,
     /// The program's own imports, too.
     App,
+    /// The same in the static stub.
+    Static,
 }
 
 /// What is tested: all.
-pub const TESTED: &[Level] = &[Level::Off, Level::Runtime, Level::App];
+pub const TESTED: &[Level] = &[Level::Off, Level::Runtime, Level::App, Level::Static];
 
 impl Level {
     /// The level of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Off, Self::Runtime, Self::App].into_iter().find(|level| level.name() == name)
+        TESTED.iter().copied().find(|level| level.name() == name)
     }
 
-    /// As `--snapshot` takes it.
+    /// A word for it; for a level of the snapshot, what `--snapshot` takes.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Off => "off",
             Self::Runtime => "runtime",
             Self::App => "app",
+            Self::Static => "static",
         }
     }
 
     /// The options of `pyfreeze build`.
     #[must_use]
     pub fn options(self) -> Vec<String> {
-        vec!["--snapshot".to_owned(), self.name().to_owned()]
+        let words = match self {
+            Self::Static => ["--stub", "static", "--snapshot", Self::App.name()].to_vec(),
+            level => ["--snapshot", level.name()].to_vec(),
+        };
+        words.into_iter().map(str::to_owned).collect()
     }
 
     /// A build that could not make its snapshot says so, and the program runs all the same: then nothing was tested.

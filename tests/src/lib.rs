@@ -34,6 +34,7 @@ pub mod pyc;
 mod pyc_pythons;
 pub mod reproducible;
 pub mod snapshot;
+pub mod static_stub;
 pub mod tidy;
 pub mod tidy_unsafe;
 pub mod trace;
@@ -89,6 +90,7 @@ fn all_tests(options: &Options) -> Vec<Test> {
     tests.extend(damage::tests());
     tests.extend(inspecting::tests(options));
     tests.extend(extracting::tests(options));
+    tests.extend(static_stub::tests());
     tests.extend(reproducible::tests());
     tests.extend(snapshot::tests(options));
     tests.extend(compat::tests(options));

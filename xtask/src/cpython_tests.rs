@@ -20,7 +20,7 @@ use std::time::Duration;
 use crate::machine;
 use crate::process::{Failure, target_folder};
 use crate::product;
-use crate::runtime::{self, Ui};
+use crate::runtime::{self, CLibrary, Ui};
 use comparison::Comparison;
 use program::Program;
 use report::Report;
@@ -33,6 +33,9 @@ pub(crate) struct Arguments {
     /// Start the tests' children as the program itself, so that they are restored too, in place of a Python
     #[arg(long)]
     restored_children: bool,
+    /// Freeze the program with the static stub, which can't load the tests' extension modules
+    #[arg(long = "static")]
+    is_static: bool,
     /// How long one test module may take, in seconds
     #[arg(long, default_value_t = 600)]
     timeout: u64,
@@ -63,9 +66,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     machine::prepare(&[("bash", "bash"), ("cc", "gcc")])?;
     let product = product::build()?;
     let ui = Ui::new();
-    let suite = runtime::test_suite(&runtime::cpython(&ui)?, &ui)?;
+    let suite = runtime::test_suite(&runtime::cpython(CLibrary::Glibc, &ui)?, &ui)?;
     let folder = target_folder().join("cpython-tests");
-    let program = Program::freeze(&product.pyfreeze, &suite, &folder)?;
+    let program = Program::freeze(&product.pyfreeze, &suite, arguments.is_static, &folder)?;
     let children = if arguments.restored_children { Children::Program } else { Children::Python };
     let conditions = Conditions { folder, time_limit: Duration::from_secs(arguments.timeout), children };
     let mut report = Report::default();

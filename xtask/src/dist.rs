@@ -25,10 +25,12 @@ pub(crate) fn run_dist() -> Result<PathBuf, Failure> {
     for document in DOCUMENTS {
         copy(&checkout().join(document), &folder.join(document))?;
     }
-    copy_files(&product.runtime.licenses, &licenses)?;
-    for notice in &product.runtime.notices {
-        let path = licenses.join(format!("{}.txt", notice.library.name));
-        fs::write(&path, &notice.text).map_err(Failure::io("write", &path))?;
+    for runtime in [&product.runtime, &product.static_runtime] {
+        copy_files(&runtime.licenses, &licenses)?;
+        for notice in &runtime.notices {
+            let path = licenses.join(format!("{}.txt", notice.library.name));
+            fs::write(&path, &notice.text).map_err(Failure::io("write", &path))?;
+        }
     }
     copy_installer_licenses(&product.runtime.installer, &licenses.join("pip"))?;
     let archive = parent.join(format!("{name}.tar.gz"));

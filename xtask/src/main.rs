@@ -21,6 +21,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::process::Failure;
+use crate::runtime::CLibrary;
 
 /// The developers' commands of pyfreeze.
 #[derive(Debug, Parser)]
@@ -37,8 +38,12 @@ enum Command {
     /// Run everything that CI runs
     Test(test::Arguments),
     /// Build the runtime pack, or find it built, and print where it is
-    Runtime,
-    /// Build pyfreeze with its runtime embedded, and print where it is
+    Runtime {
+        /// The one with its C library inside
+        #[arg(long = "static")]
+        is_static: bool,
+    },
+    /// Build pyfreeze with its runtimes embedded, and print where it is
     Build,
     /// Compare frozen and disk start-up of an example
     Bench {
@@ -75,7 +80,10 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Demo => demo::run_all(),
         Command::Test(arguments) => test::run(&arguments),
-        Command::Runtime => print(&product::runtime()?.pack),
+        Command::Runtime { is_static } => {
+            let c_library = if is_static { CLibrary::Musl } else { CLibrary::Glibc };
+            print(&product::runtime(c_library)?.pack)
+        }
         Command::Build => print(&product::build()?.pyfreeze),
         Command::Bench { project } => demo::bench(project),
         Command::Compat { snapshot, rows } => test::compat(snapshot.as_deref(), &rows),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::process::{Failure, cargo, run, target_folder};
-use crate::runtime::{self, Ui};
+use crate::runtime::{self, CLibrary, Ui};
 
 /// A runtime that was built, or found built.
 #[derive(Debug)]
@@ -25,28 +25,32 @@ pub(crate) struct Runtime {
 /// The finished product.
 #[derive(Debug)]
 pub(crate) struct Product {
-    /// `pyfreeze` with its runtime embedded.
+    /// `pyfreeze` with its runtimes embedded.
     pub(crate) pyfreeze: PathBuf,
-    /// The runtime it embeds.
+    /// The one that needs glibc.
     pub(crate) runtime: Runtime,
+    /// The one that needs nothing.
+    pub(crate) static_runtime: Runtime,
 }
 
-/// Builds the runtime pack.
-pub(crate) fn runtime() -> Result<Runtime, Failure> {
+/// Builds the runtime pack for a C library.
+pub(crate) fn runtime(c_library: CLibrary) -> Result<Runtime, Failure> {
     let ui = Ui::new();
-    let prefix = runtime::cpython(&ui)?;
+    let prefix = runtime::cpython(c_library, &ui)?;
     let stub = runtime::stub(&prefix, &ui)?;
     let installer = runtime::installer(&ui)?;
-    let notices = runtime::notices()?;
+    let notices = runtime::notices(c_library)?;
     let pack = runtime::pack(&prefix, &stub, &installer, &notices, &ui)?;
     let (python, map) = (stub.python().to_path_buf(), stub.map());
     Ok(Runtime { pack, python, map, installer, licenses: prefix.licenses(), notices })
 }
 
-/// Builds the runtime pack and `pyfreeze`.
+/// Builds both runtime packs and `pyfreeze`.
 pub(crate) fn build() -> Result<Product, Failure> {
-    let runtime = runtime()?;
+    let (runtime, static_runtime) = (runtime(CLibrary::Glibc)?, runtime(CLibrary::Musl)?);
     let arguments = ["build", "--locked", "--release", "--package", "pyfreeze", "--features", "embedded-runtime"];
-    run(cargo(&arguments).env("PYFREEZE_RUNTIME_PACK", &runtime.pack))?;
-    Ok(Product { pyfreeze: target_folder().join("release/pyfreeze"), runtime })
+    let mut build = cargo(&arguments);
+    build.env("PYFREEZE_RUNTIME_PACK", &runtime.pack).env("PYFREEZE_STATIC_RUNTIME_PACK", &static_runtime.pack);
+    run(&mut build)?;
+    Ok(Product { pyfreeze: target_folder().join("release/pyfreeze"), runtime, static_runtime })
 }

@@ -75,6 +75,7 @@ fn static_steps() -> Vec<(&'static str, Command)> {
         command
     };
     let lints = ["--all-targets", "--", "-D", "warnings"];
+    let static_lints = ["--features", "static", "--", "-D", "warnings"];
     let documentation = |packages: &[&str]| {
         let mut command = quiet("doc", packages, &["--no-deps"]);
         command.env("RUSTDOCFLAGS", "-D warnings");
@@ -84,6 +85,7 @@ fn static_steps() -> Vec<(&'static str, Command)> {
         ("format", cargo(&["fmt", "--all", "--check"])),
         ("lints", quiet("clippy", &OTHERS, &lints)),
         ("lints of the stub", quiet("clippy", &STUB, &lints)),
+        ("lints of the static stub", quiet("clippy", &STUB, &static_lints)),
         ("unit tests", quiet("test", &OTHERS, &["--lib", "--bins"])),
         ("format tests", quiet("test", &["--package", "pyfreeze-format"], &["--tests"])),
         ("unit tests of the stub", quiet("test", &STUB, &["--lib"])),

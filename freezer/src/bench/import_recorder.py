@@ -25,12 +25,13 @@ IMPORT, FIND, LOAD, EXECUTE, OTHER = range(5)
 # What a call of `_call_with_frames_removed` is for; the module's body runs in `exec`.
 CALLS = {
     exec: EXECUTE,
-    _imp.exec_dynamic: EXECUTE,
     _imp.exec_builtin: EXECUTE,
-    _imp.create_dynamic: LOAD,
     _imp.create_builtin: LOAD,
     _imp.get_frozen_object: LOAD,
 }
+if hasattr(_imp, "create_dynamic"):
+    # A static Python has no extension modules.
+    CALLS |= {_imp.exec_dynamic: EXECUTE, _imp.create_dynamic: LOAD}
 CALLER = importlib._call_with_frames_removed.__code__
 FINDER = importlib._find_spec.__code__
 IMPORTER = importlib._find_and_load.__code__

@@ -21,6 +21,8 @@ pub struct Library {
     pub files: Vec<LibraryFile>,
     /// `sys.builtin_module_names`.
     pub builtin_modules: Vec<String>,
+    /// `_imp.extension_suffixes()`: how files of extension modules end; none if the runtime loads no shared libraries.
+    pub extension_suffixes: Vec<String>,
     /// The modules that the interpreter has frozen, and so finds before it looks at `sys.path`.
     pub frozen_modules: Vec<String>,
     /// The source text of the module at a virtual path; asked only when the pack's code can't be used (`-O`).
@@ -57,6 +59,12 @@ impl Library {
     #[must_use]
     pub fn minor_version(&self) -> u32 {
         self.python_version.split('.').nth(1).and_then(|minor| minor.parse().ok()).unwrap_or(0)
+    }
+
+    /// Whether the runtime can load shared libraries.
+    #[must_use]
+    pub fn loads_libraries(&self) -> bool {
+        !self.extension_suffixes.is_empty()
     }
 
     /// The directory of installed packages below the virtual root.

@@ -113,6 +113,9 @@ pub(super) struct ProjectArguments {
     /// An interpreter option for the program, such as `-Xdev` or `-u`
     #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
     pub(super) python_option: Vec<String>,
+    /// What the program is made of: `static` needs nothing but a kernel and loads no shared libraries [default: dynamic]
+    #[arg(long, value_name = "KIND")]
+    pub(super) stub: Option<StubArgument>,
     /// How shared libraries are brought to run
     #[arg(long, value_name = "WAY")]
     pub(super) native: Option<NativeArgument>,
@@ -211,6 +214,14 @@ pub(super) enum SnapshotArgument {
     Runtime,
     /// Also the program's own imports, as far as they can be
     App,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum StubArgument {
+    /// Needs glibc 2.17 or later, and loads the shared libraries of packages
+    Dynamic,
+    /// Needs nothing but a kernel, loads no shared libraries, and starts sooner
+    Static,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

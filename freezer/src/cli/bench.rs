@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::arguments::ProjectArguments;
-use super::build::{request, runtime};
+use super::build::{request, runtime_for};
 use super::{Failure, put, put_json};
 use crate::bench::{
     BenchError, BenchReport, BenchRequest, Changes, CompareError, LEVELS, ModuleFigures, RunCounts, Until, Workplace,
@@ -114,9 +114,10 @@ pub(super) fn work() -> Result<(), Failure> {
 }
 
 fn measure(arguments: BenchArguments) -> Result<BenchReport, Failure> {
-    let runtime = runtime(arguments.project.runtime.as_deref())?;
+    let folder = arguments.project.runtime.clone();
     let workplace = Workplace::new(arguments.keep.as_deref()).map_err(failure)?;
     let request = bench_request(arguments)?;
+    let runtime = runtime_for(&request.freeze, folder.as_deref())?;
     let bar = BenchBar::new();
     let freeze = |request: &_, prepare: crate::freeze::Preparation<'_>| {
         freeze_prepared(request, &runtime, prepare, &|progress| bar.show_build(progress))

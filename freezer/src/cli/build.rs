@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::arguments::{
     BuildArguments, InstallArguments, InstallerArgument, NativeArgument, ProjectArguments, SnapshotArgument,
-    SourceArgument,
+    SourceArgument, StubArgument,
 };
 use super::{Failure, put, put_json};
 use crate::bytecode::Optimization;
@@ -16,13 +16,14 @@ use crate::freeze::{FreezeRequest, Frozen, freeze};
 use crate::inspect::Report;
 use crate::install::{Freshness, IndexOptions, InstallRequest, Installer, Policy};
 use crate::libraries::{GlibcVersion, Native};
-use crate::project::{LockChoice, ProjectRequest, SettingsOverrides, SnapshotChoice, SourcePolicy};
-use crate::runtime::Runtime;
+use crate::project::{LockChoice, ProjectRequest, SettingsOverrides, SnapshotChoice, SourcePolicy, wanted_stub};
+use crate::runtime::{Runtime, StubKind};
 use crate::ui::{Bar, Messages, Style, build_summary};
 
 pub(super) fn run(arguments: BuildArguments) -> Result<(), Failure> {
-    let runtime = runtime(arguments.project.runtime.as_deref())?;
+    let folder = arguments.project.runtime.clone();
     let mut request = request(arguments.project)?;
+    let runtime = runtime_for(&request, folder.as_deref())?;
     request.project.overrides.output = arguments.output;
     let frozen = freeze_with_bar(&request, &runtime, arguments.quiet)?;
     warn(&frozen.contents.warnings);
@@ -60,8 +61,14 @@ impl<'a> BuildReport<'a> {
 }
 
 /// The runtime pack that the arguments name.
-pub(super) fn runtime(folder: Option<&Path>) -> Result<Runtime, Failure> {
-    Runtime::find(folder).map_err(|error| Failure::new(&error, error.hints()))
+pub(super) fn runtime(folder: Option<&Path>, kind: StubKind) -> Result<Runtime, Failure> {
+    Runtime::find(folder, kind).map_err(|error| Failure::new(&error, error.hints()))
+}
+
+/// The runtime pack in that folder, or else the embedded one that the project's settings want.
+pub(super) fn runtime_for(request: &FreezeRequest, folder: Option<&Path>) -> Result<Runtime, Failure> {
+    let kind = wanted_stub(&request.project).map_err(|error| Failure::new(&error, error.hints()))?;
+    runtime(folder, kind)
 }
 
 /// Freezes with a progress bar.
@@ -100,6 +107,10 @@ pub(super) fn request(arguments: ProjectArguments) -> Result<FreezeRequest, Fail
         prune: arguments.prune.then_some(true),
         strict: arguments.strict.then_some(true),
         python_options: arguments.python_option,
+        stub: arguments.stub.map(|stub| match stub {
+            StubArgument::Dynamic => StubKind::Dynamic,
+            StubArgument::Static => StubKind::Static,
+        }),
         native: arguments.native.map(|native| match native {
             NativeArgument::Auto => Native::Auto,
             NativeArgument::Memfd => Native::Memfd,

@@ -9,7 +9,7 @@ use super::{Failure, put, put_json};
 use crate::bytecode::Optimization;
 use crate::dis::{DisError, Disassembly, Subject, Target, choose, disassemble, of_executable, of_pyc, of_source};
 use crate::pyc::FileReport;
-use crate::runtime::{Interpreter, Runtime};
+use crate::runtime::{Interpreter, Runtime, StubKind};
 use crate::ui::{DisParts, Style, dis_text, pyc_page, pyc_tree};
 
 #[derive(Debug, Args)]
@@ -38,7 +38,7 @@ pub(super) struct DisArguments {
 }
 
 pub(super) fn run(arguments: &DisArguments) -> Result<(), Failure> {
-    let runtime = runtime(arguments.runtime.as_deref())?;
+    let runtime = runtime(arguments.runtime.as_deref(), StubKind::Dynamic)?;
     let interpreter = runtime.interpreter().map_err(|error| Failure::new(&error, Vec::new()))?;
     let target = arguments.target.as_deref().map(Target::from).unwrap_or_default();
     let found = subject(arguments, &target, &runtime, &interpreter);

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Failure, put, put_json};
 use crate::pyc::{HashChecks, Interpreter, PycError, Settings, Writing, caches_of_source, file_report, folder_report};
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, StubKind};
 use crate::ui::{Messages, Style, pyc_caches, pyc_page, pyc_table};
 
 /// Above the options that say how python is run.
@@ -103,7 +103,9 @@ fn settings(arguments: &PycArguments) -> Result<Settings, Failure> {
 
 /// The Python that executables are made with; a source by itself is nobody's.
 fn own_interpreter() -> Interpreter {
-    let own = Runtime::find(None).ok().and_then(|runtime| runtime.descriptor().python_version.parse().ok());
+    let own = Runtime::find(None, StubKind::Dynamic)
+        .ok()
+        .and_then(|runtime| runtime.descriptor().python_version.parse().ok());
     own.unwrap_or(Interpreter::cpython(3, 13))
 }
 

@@ -8,6 +8,7 @@ use super::Failure;
 use super::arguments::TraceArguments;
 use super::build::runtime;
 use crate::project::{Lock, LockChoice, ProjectRequest, SettingsOverrides};
+use crate::runtime::StubKind;
 use crate::trace::{TraceError, TraceRequest, Traced, trace};
 use crate::ui::count_text;
 
@@ -15,7 +16,7 @@ use crate::ui::count_text;
 const SIGNAL_STATUS: i32 = 128;
 
 pub(super) fn run(arguments: TraceArguments) -> Result<ExitCode, Failure> {
-    let runtime = runtime(arguments.runtime.as_deref())?;
+    let runtime = runtime(arguments.runtime.as_deref(), StubKind::Dynamic)?;
     let overrides =
         SettingsOverrides { script: arguments.script, lock: LockChoice::Unused, ..SettingsOverrides::default() };
     let available = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);

@@ -30,6 +30,8 @@ pub(super) struct Files {
     pub(super) directories: BTreeSet<String>,
     /// Shared libraries, by path.
     pub(super) libraries: BTreeMap<String, SharedLibrary>,
+    /// Paths of those that the runtime can't load.
+    pub(super) unusable_libraries: BTreeSet<String>,
     /// Distributions of which code is listed that is not there.
     pub(super) warnings: Vec<Warning>,
 }
@@ -111,6 +113,10 @@ impl Collector<'_, '_> {
     }
 
     fn library(&mut self, path: String, owner: Owner, source: PathBuf, node: Option<&Node>) {
+        if !self.graph.library.loads_libraries() {
+            self.files.unusable_libraries.insert(path);
+            return;
+        }
         let content = FileContent::Disk(source);
         let file = DataFile { path: path.clone(), owner, content, is_executable: true };
         let importer = node.and_then(|node| node.imported_by);

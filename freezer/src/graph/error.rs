@@ -87,21 +87,28 @@ pub struct MissingChain {
     pub foreign: Option<ForeignModule>,
 }
 
-/// A module that is installed, but that another Python version would have to load.
+/// A module that is installed, but that this Python can't load.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignModule {
     /// Its file, relative to the folder of installed packages.
     pub file: String,
     /// The distribution that it is of.
     pub distribution: String,
-    /// The minor version of the Python that would have to load it here.
-    pub minor_version: u32,
+    /// The minor version of the Python that would have to load it here; none if that loads no shared libraries.
+    pub minor_version: Option<u32>,
 }
 
 impl ForeignModule {
     fn hint(&self) -> String {
         let Self { file, distribution, minor_version } = self;
-        format!("`{file}` is for another Python version: install `{distribution}` for Python 3.{minor_version}")
+        match minor_version {
+            Some(minor) => {
+                format!("`{file}` is for another Python version: install `{distribution}` for Python 3.{minor}")
+            }
+            None => {
+                format!("`{file}` is a shared library, and a static program loads none: build it with `--stub dynamic`")
+            }
+        }
     }
 }
 

@@ -59,8 +59,7 @@ pub(super) enum SourcePlace {
 pub(super) struct Finder<'a> {
     library_files: HashMap<&'a str, usize>,
     library_folders: BTreeSet<&'a str>,
-    /// As `_imp.extension_suffixes()` has them.
-    extension_suffixes: [String; 3],
+    extension_suffixes: &'a [String],
     listings: HashMap<PathBuf, Rc<Listing>>,
 }
 
@@ -95,11 +94,7 @@ impl<'a> Finder<'a> {
         Self {
             library_folders: folders.collect(),
             library_files,
-            extension_suffixes: [
-                format!(".cpython-3{}-x86_64-linux-gnu.so", library.minor_version()),
-                ".abi3.so".into(),
-                ".so".into(),
-            ],
+            extension_suffixes: &library.extension_suffixes,
             listings: HashMap::new(),
         }
     }

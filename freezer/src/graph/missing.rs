@@ -79,7 +79,7 @@ fn foreign(graph: &ModuleGraph<'_>, name: &str) -> Option<ForeignModule> {
     Some(ForeignModule {
         file: file.to_owned(),
         distribution: distribution.name.clone(),
-        minor_version: graph.library.minor_version(),
+        minor_version: graph.library.loads_libraries().then(|| graph.library.minor_version()),
     })
 }
 

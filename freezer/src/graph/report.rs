@@ -22,6 +22,7 @@ pub(super) fn contents(graph: &ModuleGraph<'_>, cold: &Cold) -> Result<Contents,
     warnings.extend(report.wrong_sources()?);
     warnings.extend(report.compiler_warnings());
     warnings.extend(report.foreign_libraries());
+    warnings.extend(report.unusable_libraries());
     warnings.extend(cold.files.warnings.iter().cloned());
     warnings.extend(report.shared_files());
     let (missing, not_found) = missing::imports(graph)?;
@@ -218,6 +219,14 @@ impl Report<'_, '_> {
             hints: vec![format!("install the package for Python 3.{}", self.graph.library.minor_version())],
         };
         by_owner.into_iter().map(warning).collect()
+    }
+
+    /// What a static program goes without.
+    fn unusable_libraries(&self) -> Option<Warning> {
+        let paths: Vec<_> = self.cold.files.unusable_libraries.iter().map(Path::new).collect();
+        let message = format!("Left out, since a static program loads no shared libraries: {}", some_of(&paths));
+        let hints = vec!["where the program can't do without them, build it with `--stub dynamic`".to_owned()];
+        (!paths.is_empty()).then_some(Warning { message, hints })
     }
 
     /// Pairs of distributions, one of them included, that list the same module among their files.

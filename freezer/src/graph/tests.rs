@@ -66,8 +66,12 @@ impl Fixture {
     }
 
     fn freeze(&self, path: &str) -> Result<Contents, GraphError> {
+        self.freeze_with(path, &library())
+    }
+
+    fn freeze_with(&self, path: &str, library: &Library) -> Result<Contents, GraphError> {
         let mut compiler = crate::bytecode::tests::compiler(None).unwrap();
-        contents(&self.project(path).unwrap(), &library(), &mut compiler, &|_| ())
+        contents(&self.project(path).unwrap(), library, &mut compiler, &|_| ())
     }
 }
 
@@ -371,6 +375,34 @@ fn doubtful_packages_are_warned_of() {
     let libraries: Vec<_> =
         contents.libraries.iter().map(|library| library.file.path.rsplit('/').next().unwrap()).collect();
     assert_eq!(libraries, ["core.cpython-311-x86_64-linux-gnu.so", "libx.so.1", "own.abi3.so"]);
+}
+
+#[test]
+fn a_static_program_goes_without_shared_libraries() {
+    if !has_python() {
+        return;
+    }
+    let fixture = Fixture::new(&[("main.py", "import fast\nimport fast.needed")]).install(
+        "fast",
+        &[
+            ("fast/__init__.py", "from . import core"),
+            ("fast/core.cpython-313-x86_64-linux-gnu.so", ""),
+            ("fast/core.py", ""),
+            ("fast/needed.abi3.so", ""),
+        ],
+        "",
+        "",
+    );
+    let library = Library { extension_suffixes: Vec::new(), ..library() };
+    let contents = fixture.freeze_with("app/main.py", &library).unwrap();
+    assert!(contents.libraries.is_empty());
+    assert!(contents.modules.iter().any(|module| module.path.ends_with("fast/core.py")));
+    let messages: Vec<_> = contents.warnings.iter().map(|warning| warning.message.as_str()).collect();
+    assert!(messages[1].starts_with("Cannot find `fast.needed`, imported by `__main__`"), "{messages:?}");
+    assert!(contents.warnings[1].hints[0].contains("--stub dynamic"), "{:?}", contents.warnings[1].hints);
+    assert!(messages[0].starts_with("Left out, since a static program loads no shared libraries: `"), "{messages:?}");
+    assert!(messages[0].contains("fast/core.cpython-313-x86_64-linux-gnu.so"), "{messages:?}");
+    assert_eq!(messages.len(), 2);
 }
 
 #[test]

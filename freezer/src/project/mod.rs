@@ -41,6 +41,7 @@ use std::sync::Arc;
 
 use crate::bytecode::{Library, SourceText};
 use crate::contents::{EntryPoint, Warning};
+use crate::runtime::StubKind;
 
 /// What to freeze, and how.
 #[derive(Clone, Debug, Default)]
@@ -126,6 +127,14 @@ pub struct ProjectDistribution {
     pub entry_points: EntryPoints,
 }
 
+/// The stub that a request wants, by the command line or the project's settings.
+///
+/// # Errors
+/// [`ProjectError`] when the project is not there, or its settings can't be used.
+pub fn wanted_stub(request: &ProjectRequest) -> Result<StubKind, ProjectError> {
+    read::wanted_stub(request)
+}
+
 impl Project {
     /// Reads the project that `request` names.
     ///
@@ -149,6 +158,7 @@ pub(crate) mod tests {
             modules: Vec::new(),
             files: Vec::new(),
             builtin_modules: vec!["sys".into(), "builtins".into()],
+            extension_suffixes: [".cpython-313-x86_64-linux-gnu.so", ".abi3.so", ".so"].map(str::to_owned).to_vec(),
             frozen_modules: Vec::new(),
             source: Box::new(|_| None),
         }

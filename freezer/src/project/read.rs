@@ -16,6 +16,7 @@ use super::{
 };
 use crate::bytecode::{Library, SourceText};
 use crate::contents::EntryPoint;
+use crate::runtime::StubKind;
 
 /// What is the same for projects of all kinds.
 struct Common<'a> {
@@ -55,6 +56,18 @@ pub(super) fn project(request: &ProjectRequest, library: &Library) -> Result<Pro
         _ if main.is_file() => common.folder(&folder),
         _ => Err(no_entry_point(&folder, false)),
     }
+}
+
+/// The stub that the command line or the project's settings want: it decides which standard library the rest is read with.
+pub(super) fn wanted_stub(request: &ProjectRequest) -> Result<StubKind, ProjectError> {
+    if let Some(kind) = request.overrides.stub {
+        return Ok(kind);
+    }
+    let not_found = |_| ProjectError::NotFound { path: request.path.clone() };
+    let path = request.path.canonicalize().map_err(not_found)?;
+    let folder = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(&path) };
+    let settings = Pyproject::read(folder)?.as_ref().map(Pyproject::settings).transpose()?;
+    Ok(settings.unwrap_or_default().stub)
 }
 
 fn check_is_script(given: &Path, path: &Path) -> Result<(), ProjectError> {

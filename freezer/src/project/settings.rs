@@ -12,6 +12,7 @@ use toml::{Table, Value};
 use super::{LockChoice, ProjectError, SnapshotChoice, SnapshotSettings};
 use crate::bytecode::Optimization;
 use crate::libraries::{GlibcVersion, Native};
+use crate::runtime::StubKind;
 
 /// Whether the program carries its sources.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +50,8 @@ pub struct Settings {
     pub strict: bool,
     /// Interpreter options such as `-Xdev` or `-u`.
     pub python_options: Vec<String>,
+    /// What the program is made of, and so what it needs of its host.
+    pub stub: StubKind,
     /// How shared libraries are brought to run.
     pub native: Native,
     /// Libraries that every machine has on which the program runs.
@@ -96,6 +99,8 @@ pub struct SettingsOverrides {
     pub strict: Option<bool>,
     /// See [`Settings::python_options`].
     pub python_options: Vec<String>,
+    /// See [`Settings::stub`].
+    pub stub: Option<StubKind>,
     /// See [`Settings::native`].
     pub native: Option<Native>,
     /// See [`Settings::host_libraries`].
@@ -119,7 +124,7 @@ pub struct SettingsOverrides {
 }
 
 /// The keys of `[tool.pyfreeze]`.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "script",
     "include",
     "exclude",
@@ -131,6 +136,7 @@ const KEYS: [&str; 16] = [
     "prune",
     "strict",
     "python-options",
+    "stub",
     "native",
     "host-libraries",
     "glibc",
@@ -159,6 +165,10 @@ impl Settings {
             Some("none") => SourcePolicy::None,
             Some(_) => return Err(reader.error("source", "`included` or `none`")),
         };
+        let stub = match reader.text("stub")? {
+            None => StubKind::default(),
+            Some(word) => StubKind::from_word(word).ok_or_else(|| reader.error("stub", StubKind::WORDS))?,
+        };
         let native = match reader.text("native")? {
             None => Native::default(),
             Some(word) => Native::from_word(word).ok_or_else(|| reader.error("native", Native::WORDS))?,
@@ -180,6 +190,7 @@ impl Settings {
             prune: reader.switch("prune")?,
             strict: reader.switch("strict")?,
             python_options: reader.texts("python-options")?,
+            stub,
             native,
             host_libraries: reader.texts("host-libraries")?,
             glibc: glibc.transpose()?,
@@ -208,6 +219,7 @@ impl Settings {
         if !overrides.python_options.is_empty() {
             self.python_options.clone_from(&overrides.python_options);
         }
+        self.stub = overrides.stub.unwrap_or(self.stub);
         self.native = overrides.native.unwrap_or(self.native);
         self.host_libraries.extend(overrides.host_libraries.iter().cloned());
         self.glibc = overrides.glibc.clone().or(self.glibc);
@@ -342,6 +354,7 @@ mod tests {
     use crate::bytecode::Optimization;
     use crate::libraries::{GlibcVersion, Native};
     use crate::project::{SnapshotChoice, SnapshotSettings};
+    use crate::runtime::StubKind;
 
     fn parse(text: &str) -> Result<Settings, String> {
         let table = text.parse().unwrap();
@@ -352,7 +365,7 @@ mod tests {
     fn all_keys() {
         let settings = parse(
             "script='s'\ninclude=['a.*']\nexclude=['b']\ninclude-distributions=['c']\ndata=['d:e']\nrequirements=['r.txt']\noptimization=2\n\
-             source='none'\nprune=true\nstrict=true\npython-options=['-u']\nnative='memfd'\nhost-libraries=['libx.so.1']\n\
+             source='none'\nprune=true\nstrict=true\npython-options=['-u']\nstub='static'\nnative='memfd'\nhost-libraries=['libx.so.1']\n\
              glibc='2.28'\noutput='o'\nsnapshot={level='runtime'}",
         );
         let expected = Settings {
@@ -367,6 +380,7 @@ mod tests {
             prune: true,
             strict: true,
             python_options: vec!["-u".into()],
+            stub: StubKind::Static,
             native: Native::Memfd,
             host_libraries: vec!["libx.so.1".into()],
             glibc: GlibcVersion::parse("2.28"),

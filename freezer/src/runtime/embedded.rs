@@ -1,12 +1,34 @@
-//! The runtime pack inside this pyfreeze, if it was built with one: see `build.rs`.
+//! The runtime packs inside this pyfreeze, if it was built with them: see `build.rs`.
 
-/// Stub and library.
+use super::StubKind;
+
+/// A pack's stub and library.
+type Pack = (&'static [u8], &'static [u8]);
+
+/// The pack with a stub of this kind.
+pub(super) fn pack(kind: StubKind) -> Option<Pack> {
+    match kind {
+        StubKind::Dynamic => DYNAMIC,
+        StubKind::Static => STATIC,
+    }
+}
+
 #[cfg(feature = "embedded-runtime")]
-pub(super) const PACK: Option<(&[u8], &[u8])> = Some((
-    include_bytes!(concat!(env!("PYFREEZE_EMBEDDED_PACK"), "/stub")),
-    include_bytes!(concat!(env!("PYFREEZE_EMBEDDED_PACK"), "/library.payload")),
-));
+macro_rules! embedded {
+    ($variable:literal) => {
+        Some((
+            include_bytes!(concat!(env!($variable), "/stub")),
+            include_bytes!(concat!(env!($variable), "/library.payload")),
+        ))
+    };
+}
 
-/// Stub and library.
+#[cfg(feature = "embedded-runtime")]
+const DYNAMIC: Option<Pack> = embedded!("PYFREEZE_EMBEDDED_PACK");
+#[cfg(feature = "embedded-runtime")]
+const STATIC: Option<Pack> = embedded!("PYFREEZE_EMBEDDED_STATIC_PACK");
+
 #[cfg(not(feature = "embedded-runtime"))]
-pub(super) const PACK: Option<(&[u8], &[u8])> = None;
+const DYNAMIC: Option<Pack> = None;
+#[cfg(not(feature = "embedded-runtime"))]
+const STATIC: Option<Pack> = None;

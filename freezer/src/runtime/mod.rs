@@ -6,6 +6,7 @@
 mod disk_python;
 mod embedded;
 mod interpreter;
+mod stub_kind;
 
 use std::borrow::Cow;
 use std::io;
@@ -18,6 +19,7 @@ use thiserror::Error;
 
 pub use disk_python::DiskPythonError;
 pub use interpreter::{Interpreter, InterpreterError};
+pub use stub_kind::StubKind;
 
 use crate::bytecode::{Library, LibraryFile, LibraryModule};
 use crate::payload::{PackedLibrary, RuntimeFacts, decode_section};
@@ -44,12 +46,14 @@ pub struct Descriptor {
     pub pyc_magic: u32,
     /// The target triple.
     pub target: String,
-    /// The oldest glibc that the stub runs on.
+    /// The oldest glibc that the stub runs on; empty if its C library is in the stub itself.
     pub glibc: String,
     /// The standard library's directory below the virtual root.
     pub library_path: String,
     /// `sys.builtin_module_names`.
     pub builtin_modules: Vec<String>,
+    /// `_imp.extension_suffixes()`: how files of extension modules end; none if it loads none.
+    pub extension_suffixes: Vec<String>,
     /// Modules that python finds frozen in itself before it looks at `sys.path`.
     pub frozen_modules: Vec<String>,
     /// BLAKE3 of stub and library, in hexadecimal.
@@ -85,6 +89,14 @@ pub struct RuntimeLibrary {
     pub soname: Option<String>,
 }
 
+impl Descriptor {
+    /// What the stub needs of its host.
+    #[must_use]
+    pub fn stub_kind(&self) -> StubKind {
+        if self.glibc.is_empty() { StubKind::Static } else { StubKind::Dynamic }
+    }
+}
+
 impl RuntimeLibrary {
     /// The path of its licence's text below the virtual root.
     #[must_use]
@@ -99,6 +111,16 @@ pub enum RuntimeError {
     /// None was named and none is embedded.
     #[error("Cannot find a runtime: this pyfreeze was built without one")]
     NoneEmbedded,
+    /// The one that was named has another stub than the one that is wanted.
+    #[error("Cannot use the runtime pack `{name}`: its stub is {found}, not {wanted}")]
+    OtherStub {
+        /// The pack.
+        name: String,
+        /// Its stub.
+        found: StubKind,
+        /// What was asked for.
+        wanted: StubKind,
+    },
     /// A file of the pack can't be read.
     #[error("Cannot read the runtime pack's file `{path}`: {source}")]
     Read {
@@ -136,6 +158,7 @@ impl RuntimeError {
                 vec![format!("a runtime pack is a folder that holds `{STUB_NAME}` and `{LIBRARY_NAME}`")]
             }
             Self::Read { .. } => Vec::new(),
+            Self::OtherStub { found, .. } => vec![format!("use `--stub {found}`, or name another pack")],
             Self::Library { .. } | Self::Descriptor { .. } => {
                 vec!["build it again with `cargo xtask runtime`".to_string()]
             }
@@ -156,19 +179,23 @@ struct PackBytes {
 }
 
 impl Runtime {
-    /// The pack in `folder`, or else the one named by the environment, or else the embedded one.
+    /// The pack in `folder`, or else the one named by the environment, or else the embedded one with a stub of this kind.
     ///
     /// # Errors
     /// [`RuntimeError`] when there is none or it can't be used.
-    pub fn find(folder: Option<&Path>) -> Result<Self, RuntimeError> {
+    pub fn find(folder: Option<&Path>, kind: StubKind) -> Result<Self, RuntimeError> {
         let named = folder.map(Path::to_path_buf).or_else(|| std::env::var_os(ENVIRONMENT_VARIABLE).map(PathBuf::from));
-        match (named, embedded::PACK) {
-            (Some(folder), _) => Self::open(&folder),
+        let (name, runtime) = match (named, embedded::pack(kind)) {
+            (Some(folder), _) => (folder.display().to_string(), Self::open(&folder)?),
             (None, Some((stub, library))) => {
-                Self::new("embedded", PackBytes { stub: stub.into(), library: library.into() })
+                let name = "embedded".to_string();
+                let bytes = PackBytes { stub: stub.into(), library: library.into() };
+                (name.clone(), Self::new(&name, bytes)?)
             }
-            (None, None) => Err(RuntimeError::NoneEmbedded),
-        }
+            (None, None) => return Err(RuntimeError::NoneEmbedded),
+        };
+        let found = runtime.descriptor().stub_kind();
+        if found == kind { Ok(runtime) } else { Err(RuntimeError::OtherStub { name, found, wanted: kind }) }
     }
 
     /// The pack in a folder.
@@ -241,6 +268,7 @@ impl Runtime {
             modules: descriptor.scans.clone(),
             files: descriptor.files.clone(),
             builtin_modules: descriptor.builtin_modules.clone(),
+            extension_suffixes: descriptor.extension_suffixes.clone(),
             frozen_modules: descriptor.frozen_modules.clone(),
             source: Box::new(move |path| PackedLibrary::new(&own).content(path).ok().map(Arc::from)),
         }

@@ -31,6 +31,7 @@ pub(crate) fn descriptor() -> Descriptor {
         glibc: "2.17".to_string(),
         library_path: "lib/python3.13".to_string(),
         builtin_modules: vec!["sys".to_string()],
+        extension_suffixes: [".cpython-313-x86_64-linux-gnu.so", ".abi3.so", ".so"].map(str::to_string).to_vec(),
         frozen_modules: vec!["os".to_string()],
         identity: "0123456789abcdef".to_string(),
         scans: Vec::new(),

@@ -78,7 +78,11 @@ fn facts(report: &Report, style: Style) -> String {
 fn python(report: &Report) -> String {
     let RuntimeFacts { python_version, target, glibc, .. } = &report.manifest.runtime;
     let is_newer = report.manifest.glibc.as_ref().is_some_and(|floor| floor.path.is_some());
-    let glibc = if is_newer { String::new() } else { format!(", glibc {glibc} or later") };
+    let glibc = match glibc.as_str() {
+        "" => ", static".to_owned(),
+        _ if is_newer => String::new(),
+        glibc => format!(", glibc {glibc} or later"),
+    };
     format!("{python_version}, {target}{glibc}")
 }
 

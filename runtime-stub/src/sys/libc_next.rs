@@ -1,8 +1,10 @@
 //! The C library's own versions of functions that the stub interposes.
 
-use core::ffi::{CStr, c_char, c_void};
+use core::ffi::{CStr, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
+
+use super::libc_place;
 
 /// A function of the next library in search order, looked up once.
 pub(crate) struct Next {
@@ -14,20 +16,19 @@ pub(crate) struct Next {
 
 /// The one that was looked up last.
 static LATEST: AtomicPtr<Next> = AtomicPtr::new(ptr::null_mut());
-static DLSYM: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
 
 impl Next {
     pub(crate) const fn new(name: &'static CStr) -> Self {
         Self { name, address: AtomicPtr::new(ptr::null_mut()), earlier: AtomicPtr::new(ptr::null_mut()) }
     }
 
-    /// The function's address. Null only for what is younger than glibc 2.17.
+    /// The function's address. Null only for what is younger than glibc 2.17, or what musl hasn't.
     pub(crate) fn address(&'static self) -> *mut c_void {
         let known = self.address.load(Ordering::Relaxed);
         if !known.is_null() {
             return known;
         }
-        let found = find(self.name);
+        let found = libc_place::find(self.name);
         if self.address.swap(found, Ordering::Relaxed).is_null() && !found.is_null() {
             let this = ptr::from_ref(self).cast_mut();
             self.earlier.store(LATEST.swap(this, Ordering::AcqRel), Ordering::Release);
@@ -45,25 +46,7 @@ pub(crate) fn forget_all() {
         next.address.store(ptr::null_mut(), Ordering::Relaxed);
         latest = next.earlier.swap(ptr::null_mut(), Ordering::AcqRel);
     }
-    DLSYM.store(ptr::null_mut(), Ordering::Relaxed);
-}
-
-unsafe extern "C" {
-    fn dlvsym(handle: *mut c_void, name: *const c_char, version: *const c_char) -> *mut c_void;
-}
-
-/// Looks behind the executable, by the C library's own `dlsym`: that name is the executable's, and only `dlvsym` leads
-/// past it. `dlsym` has had this version on x86-64 from the first.
-fn find(name: &CStr) -> *mut c_void {
-    let mut dlsym = DLSYM.load(Ordering::Relaxed);
-    if dlsym.is_null() {
-        // SAFETY: C strings; RTLD_NEXT skips the executable.
-        dlsym = unsafe { dlvsym(libc::RTLD_NEXT, c"dlsym".as_ptr(), c"GLIBC_2.2.5".as_ptr()) };
-        DLSYM.store(dlsym, Ordering::Relaxed);
-    }
-    // SAFETY: the C library's own function, of this signature.
-    let dlsym: extern "C" fn(*mut c_void, *const c_char) -> *mut c_void = unsafe { core::mem::transmute(dlsym) };
-    dlsym(libc::RTLD_NEXT, name.as_ptr())
+    libc_place::forget();
 }
 
 /// Sets errno and gives -1, as a failing C function does.

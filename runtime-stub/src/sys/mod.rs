@@ -32,7 +32,15 @@ mod content;
 #[cfg(not(test))]
 mod directory;
 #[cfg(not(test))]
+mod gnu_hash;
+#[cfg(not(test))]
 mod libc_next;
+#[cfg(all(not(test), not(feature = "static")))]
+#[path = "libc_behind.rs"]
+mod libc_place;
+#[cfg(all(not(test), feature = "static"))]
+#[path = "libc_inside.rs"]
+mod libc_place;
 #[cfg(not(test))]
 mod loader;
 #[cfg(not(test))]

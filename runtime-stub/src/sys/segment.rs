@@ -4,6 +4,8 @@ use core::slice;
 
 use pyfreeze_format::{FormatError, PAGE_SIZE, PAYLOAD_ADDRESS, bytes_before_payload};
 
+use super::libc_place;
+
 /// The bytes of the segment that the graft added, `None` when there is no such segment (an executable without a
 /// payload), an error when the file ends before the segment does.
 #[must_use]
@@ -23,7 +25,7 @@ pub(crate) fn file_offset(address: u64) -> Option<u64> {
 }
 
 /// The program's data that a snapshot holds, in whole pages: first and last address. What is read-only once it is
-/// relocated stays the process's own.
+/// relocated stays the process's own, and so does what a C library keeps that is in the program.
 pub(crate) fn data() -> (u64, u64) {
     let relocated = program_headers().iter().find(|header| header.p_type == libc::PT_GNU_RELRO);
     let is_data = |header: &&libc::Elf64_Phdr| {
@@ -32,6 +34,7 @@ pub(crate) fn data() -> (u64, u64) {
     };
     let ends = |header: &libc::Elf64_Phdr| {
         let start = header.p_vaddr & !PAGE_SIZE.saturating_sub(1);
+        let start = start.max(libc_place::data_end());
         (start, header.p_vaddr.saturating_add(header.p_memsz).next_multiple_of(PAGE_SIZE))
     };
     program_headers().iter().find(is_data).map_or((0, 0), ends)
@@ -42,6 +45,13 @@ pub(crate) fn thread_local_size() -> (usize, usize) {
     let size = |size| usize::try_from(size).unwrap_or(0);
     let found = program_headers().iter().find(|header| header.p_type == libc::PT_TLS);
     found.map_or((0, 1), |header| (size(header.p_memsz), size(header.p_align).max(1)))
+}
+
+/// Where the dynamic section begins, and its size.
+#[cfg_attr(not(feature = "static"), allow(dead_code, reason = "the dynamic loader reads it otherwise"))]
+pub(crate) fn dynamic_section() -> Option<(u64, u64)> {
+    let found = program_headers().iter().find(|header| header.p_type == libc::PT_DYNAMIC)?;
+    Some((found.p_vaddr, found.p_memsz))
 }
 
 fn program_headers() -> &'static [libc::Elf64_Phdr] {

@@ -8,6 +8,7 @@ use core::mem;
 
 use super::libc_next::{Next, fail};
 use super::loader::bind;
+use super::snapshot::around_fork;
 
 /// The function's address, wherever this host has it; null where it has none.
 fn find(next: &'static Next, library: &'static CStr, name: &'static CStr) -> *mut c_void {
@@ -15,9 +16,16 @@ fn find(next: &'static Next, library: &'static CStr, name: &'static CStr) -> *mu
     if found.is_null() { bind::of_host(library, name) } else { found }
 }
 
-/// Defines a function of the C library, which calls the C library's.
+fn simply<T>(call: impl FnOnce() -> T) -> T {
+    call()
+}
+
+/// Defines a function of the C library, which calls the C library's inside of `$around`.
 macro_rules! seldom {
     ($library:literal, $name:literal, $function:ident($($argument:ident: $kind:ty),*)) => {
+        seldom!($library, $name, $function($($argument: $kind),*), simply);
+    };
+    ($library:literal, $name:literal, $function:ident($($argument:ident: $kind:ty),*), $around:path) => {
         // SAFETY: the C library's name with its signature.
         #[unsafe(no_mangle)]
         extern "C" fn $function($($argument: $kind),*) -> c_int {
@@ -28,7 +36,7 @@ macro_rules! seldom {
             }
             // SAFETY: the C library's own function, of this signature.
             let function: extern "C" fn($($kind),*) -> c_int = unsafe { mem::transmute(found) };
-            function($($argument),*)
+            $around(|| function($($argument),*))
         }
     };
 }
@@ -44,5 +52,6 @@ seldom!(
 seldom!(
     c"libutil.so.1",
     c"forkpty",
-    forkpty(first: *mut c_int, name: *mut c_char, terminal: *const c_void, size: *const c_void)
+    forkpty(first: *mut c_int, name: *mut c_char, terminal: *const c_void, size: *const c_void),
+    around_fork
 );

@@ -16,7 +16,7 @@ use crate::runner::{Options, Skip, Stop, Test, TestResult};
 
 pub(super) fn tests(options: &Options) -> Vec<Test> {
     let mut tests = Vec::new();
-    for level in [Level::Runtime, Level::App] {
+    for level in [Level::Runtime, Level::App, Level::Static] {
         let suffix = level.suffix();
         tests.push(Test::new(format!("snapshot/entropy_under_one_pid{suffix}"), move |product| {
             let frozen = Frozen::new(product, &[DRAWS, SOURCES, DRAWN, EARLY], level, &[])?;
@@ -27,7 +27,10 @@ pub(super) fn tests(options: &Options) -> Vec<Test> {
             ships_nothing(product, level)
         }));
     }
-    tests.push(Test::new("snapshot/entropy_of_openssl_under_one_pid@app", openssl));
+    for level in [Level::App, Level::Static] {
+        let name = format!("snapshot/entropy_of_openssl_under_one_pid{}", level.suffix());
+        tests.push(Test::new(name, move |product| openssl(product, level)));
+    }
     tests.push(Test::new("snapshot/random_texts", random_texts));
     if !options.is_quick {
         tests.push(Test::new("snapshot/entropy_of_numpy_under_one_pid@app", numpy));
@@ -221,7 +224,7 @@ fn each_start_differs(frozen: &Frozen) -> TestResult {
 }
 
 /// OpenSSL's generators have given numbers while recording, to a module that its author vouches for.
-fn openssl(product: &Product) -> TestResult {
+fn openssl(product: &Product, level: Level) -> TestResult {
     const SETTINGS: &str = "[tool.pyfreeze.snapshot]\ninclude = ['used']\n";
     const USED: &str = "\
 import ssl
@@ -241,8 +244,8 @@ print('public', ssl.RAND_bytes(16).hex(), sep='=')
 print('again', ssl.RAND_bytes(16).hex(), sep='=')
 ";
     let files = [("app/__main__.py", MAIN), ("app/used.py", USED), ("app/pyproject.toml", SETTINGS)];
-    let frozen = Frozen::new(product, &files, Level::App, &[])?;
-    Level::App.expect_in(&frozen.said)?;
+    let frozen = Frozen::new(product, &files, level, &[])?;
+    level.expect_in(&frozen.said)?;
     each_start_differs(&frozen)
 }
 

@@ -19,6 +19,10 @@ const SOURCES: [(&str, &str); 3] = [
     ("run_tests.py", include_str!("program/run_tests.py")),
 ];
 
+/// Options for the two stubs.
+const DYNAMIC: &[&str] = &["--include", "_test*", "--include", "_ctypes_test"];
+const STATIC: &[&str] = &["--stub", "static"];
+
 /// A frozen program with CPython's tests beside it.
 #[derive(Debug)]
 pub(super) struct Program {
@@ -27,7 +31,7 @@ pub(super) struct Program {
 
 impl Program {
     /// Freezes the program in `folder`.
-    pub(super) fn freeze(pyfreeze: &Path, suite: &TestSuite, folder: &Path) -> Result<Self, Failure> {
+    pub(super) fn freeze(pyfreeze: &Path, suite: &TestSuite, is_static: bool, folder: &Path) -> Result<Self, Failure> {
         let project = folder.join("project");
         if project.exists() {
             fs::remove_dir_all(&project).map_err(Failure::io("remove", &project))?;
@@ -44,7 +48,8 @@ impl Program {
         }
         let path = folder.join("program");
         let mut build = Command::new(pyfreeze);
-        build.args(["build", "--strict", "--snapshot", "app", "--include", "_test*", "--include", "_ctypes_test"]);
+        build.args(["build", "--strict", "--snapshot", "app"]);
+        build.args(if is_static { STATIC } else { DYNAMIC });
         run(build.arg(&project).arg("-o").arg(&path))?;
         for side in Side::BOTH {
             write_script(&folder.join(side.python()), &side.script(&path))?;

@@ -12,6 +12,7 @@ use super::{Error, Result};
 const PROGRAMS: &[(&str, &str)] = &[
     ("awk", "mawk"),
     ("make", "make"),
+    ("objcopy", "binutils"),
     ("patch", "patch"),
     ("perl", "perl"),
     ("python3", "python3"),

@@ -9,6 +9,7 @@
 //!
 //! What is built never depends on where the cache or the checkout lies, nor on the machine's own compiler.
 
+mod c_library;
 mod cache;
 mod carried;
 mod cpython;
@@ -20,6 +21,7 @@ mod machine;
 mod notices;
 mod pack;
 mod patch;
+mod static_libc;
 mod stub;
 mod test_suite;
 mod toolchain;
@@ -27,6 +29,7 @@ mod ui;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use c_library::CLibrary;
 pub(crate) use cpython::CpythonPrefix;
 pub(crate) use error::Error;
 pub(crate) use notices::{Notice, notices};
@@ -43,12 +46,12 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// The result of every stage of the runtime's build.
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
-/// Builds CPython and its libraries, or finds them built.
-pub(crate) fn cpython(ui: &Ui) -> Result<CpythonPrefix> {
+/// Builds CPython and its libraries for a C library, or finds them built.
+pub(crate) fn cpython(c_library: CLibrary, ui: &Ui) -> Result<CpythonPrefix> {
     let cache = Cache::open()?;
     // Also when everything is built: to know that, the sources' packaging is unpacked.
     machine::prepare(&cache, ui)?;
-    cpython::prefix(&cache, ui)
+    cpython::prefix(&cache, c_library, ui)
 }
 
 /// Builds the stub and links it with `prefix`, or finds it linked.
@@ -70,6 +73,7 @@ pub(crate) fn pack(
     ui: &Ui,
 ) -> Result<PathBuf> {
     let cache = Cache::open()?;
+    let is_static = prefix.c_library() == CLibrary::Musl;
     let inputs = PackInputs {
         stub: stub.program().to_path_buf(),
         python: prefix.reference_python(),
@@ -78,12 +82,14 @@ pub(crate) fn pack(
         licenses: prefix.licenses(),
         notices,
         installer: installer.to_path_buf(),
-        carried: carried::libraries()?,
-        target: TARGET.to_owned(),
-        glibc: cpython::pins::Pins::read()?.glibc,
+        carried: if is_static { Vec::new() } else { carried::libraries()? },
+        target: prefix.c_library().rust_target().to_owned(),
+        glibc: if is_static { String::new() } else { cpython::pins::Pins::read()?.glibc },
     };
     let folder = cache.products();
-    ui.step("runtime pack", &cache.logs(), |_| pack::pack(&inputs, &folder, &|_, _, _| ()).map_err(Error::from))
+    ui.step(&format!("runtime pack ({})", prefix.c_library().word()), &cache.logs(), |_| {
+        pack::pack(&inputs, &folder, &|_, _, _| ()).map_err(Error::from)
+    })
 }
 
 /// CPython's own tests, from the sources of `prefix`, with the extension modules that they need.

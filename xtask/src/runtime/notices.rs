@@ -11,7 +11,7 @@ use std::process::Command;
 use pyfreeze::runtime::RuntimeLibrary;
 use serde::Deserialize;
 
-use super::{Error, Result, TARGET, cache, carried, checkout, stub};
+use super::{CLibrary, Error, Result, TARGET, cache, carried, checkout, stub};
 
 /// A part of the runtime and the text of its licence.
 #[derive(Debug)]
@@ -23,10 +23,11 @@ pub(crate) struct Notice {
 }
 
 /// The parts that [`mod@super::cpython`] does not know of.
-pub(crate) fn notices() -> Result<Vec<Notice>> {
+pub(crate) fn notices(c_library: CLibrary) -> Result<Vec<Notice>> {
     let mut notices = crates()?;
     notices.push(rust_library()?);
-    for library in carried::known() {
+    let carried_along = if c_library == CLibrary::Glibc { carried::known() } else { &[] };
+    for library in carried_along {
         notices.push(carried(library)?);
     }
     Ok(notices)

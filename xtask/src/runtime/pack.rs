@@ -32,6 +32,7 @@ print(json.dumps({
     'python_version': platform.python_version(),
     'pyc_magic': int.from_bytes(importlib.util.MAGIC_NUMBER, 'little'),
     'builtin_modules': sorted(sys.builtin_module_names),
+    'extension_suffixes': _imp.extension_suffixes(),
     'frozen_modules': sorted(_imp._frozen_module_names()),
 }))
 ";
@@ -66,7 +67,7 @@ pub(crate) struct PackInputs<'a> {
     pub(crate) carried: Vec<PathBuf>,
     /// The Rust target triple.
     pub(crate) target: String,
-    /// The oldest glibc that the stub runs on.
+    /// The oldest glibc that the stub runs on; empty if it needs none.
     pub(crate) glibc: String,
 }
 
@@ -247,6 +248,7 @@ struct Answers {
     python_version: String,
     pyc_magic: u32,
     builtin_modules: Vec<String>,
+    extension_suffixes: Vec<String>,
     frozen_modules: Vec<String>,
 }
 
@@ -352,6 +354,7 @@ impl StoredLibrary {
             glibc: inputs.glibc.clone(),
             library_path: library_path(&inputs.library),
             builtin_modules: answers.builtin_modules,
+            extension_suffixes: answers.extension_suffixes,
             frozen_modules: answers.frozen_modules,
             identity: String::new(),
             scans: self.scans.clone(),

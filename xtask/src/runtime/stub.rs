@@ -5,8 +5,9 @@ use std::process::Command;
 
 use super::cache::{self, Cache, Key};
 use super::cpython::CpythonPrefix;
+use super::link::LinkInputs;
 use super::ui::{Log, Ui};
-use super::{Error, Result, checkout, link, stub_sources};
+use super::{CLibrary, Error, Result, checkout, link, static_libc, stub_sources};
 
 pub(super) const PACKAGE: &str = "pyfreeze-stub";
 const ARCHIVE: &str = "libpyfreeze_stub.a";
@@ -16,6 +17,10 @@ const RUST_TARGET: &str = "x86_64-unknown-linux-gnu";
 /// libcrypto must find its certificates by its own functions, and a wheel made of Rust its own personality. And what
 /// the stub's Rust and C halves call each other.
 const HIDDEN: &str = "VERSION { { local: X509_*; pyfreeze_*; __wrap_*; rust_eh_personality; }; }\n";
+
+/// What a static program's C library keeps is the process's own: it lies on pages before those that a snapshot holds.
+const LIBC_DATA: &str = "SECTIONS { libc_data : ALIGN(4096) { *libc.a:*(.data .data.* .bss .bss.* COMMON) . = ALIGN(4096); } } \
+                         INSERT BEFORE .data;\n";
 
 /// The C functions that a start calls, in the order of their first calls: they are put first, side by side.
 /// `cargo xtask order` writes it.
@@ -83,7 +88,7 @@ fn key(prefix: &CpythonPrefix) -> Result<String> {
     for name in ["Cargo.toml", "Cargo.lock"] {
         key.add_file(&checkout().join(name))?;
     }
-    for source in [include_str!("stub.rs"), include_str!("link.rs")] {
+    for source in [include_str!("stub.rs"), include_str!("link.rs"), include_str!("static_libc.rs")] {
         key.add("recipe", source.as_bytes());
     }
     let version = Command::new("rustc").arg("-vV").output();
@@ -96,12 +101,16 @@ fn compile(cache: &Cache, prefix: &CpythonPrefix, log: &Log) -> Result<PathBuf> 
     // One for each checkout: Cargo tells changed sources by their time only, whichever checkout they lie in.
     let mut checkout_key = Key::default();
     checkout_key.add("checkout", checkout().as_os_str().as_encoded_bytes());
+    checkout_key.add("C library", prefix.c_library().word().as_bytes());
     let target = cache.work().join(format!("stub-target-{}", checkout_key.finish()));
     let toolchain = prefix.toolchain();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["rustc", "--locked", "--package", PACKAGE, "--lib", "--crate-type", "staticlib"]);
     command.args(["--profile", "stub", "--target", RUST_TARGET, "--target-dir"]).arg(&target);
+    if prefix.c_library() == CLibrary::Musl {
+        command.args(["--features", "static"]);
+    }
     command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", rust_flags());
     command.env("CC_x86_64_unknown_linux_gnu", toolchain.compiler());
     command.env("AR_x86_64_unknown_linux_gnu", toolchain.archiver());
@@ -115,16 +124,26 @@ fn link(cache: &Cache, prefix: &CpythonPrefix, archive: &Path, log: &Log) -> Res
     let program = finished.join("stub");
     let work = cache.fresh_work("link-stub")?;
     let hidden = work.join("hidden.ld");
-    cache::write(&hidden, HIDDEN)?;
+    let data = if prefix.c_library() == CLibrary::Musl { LIBC_DATA } else { "" };
+    cache::write(&hidden, format!("{HIDDEN}{data}"))?;
     let options = work.join("options");
-    let wrapped: Vec<String> = WRAPPED.lines().map(|name| format!("--wrap={name}\n")).collect();
+    let inputs = prefix.link_inputs()?;
+    let wrapped: Vec<&str> = WRAPPED.lines().collect();
+    let libc = match prefix.c_library() {
+        CLibrary::Glibc => None,
+        CLibrary::Musl => Some(static_libc::prepare(prefix, archive, &wrapped, &work, log)?),
+    };
+    let wrapping = libc.as_ref().map_or_else(|| static_libc::wrapping(&wrapped), |libc| libc.options.clone());
     let (order, map) = (stub_sources().join(ORDER), program.with_extension("map"));
     let order = format!("\"--symbol-ordering-file={}\" --no-warn-symbol-ordering\n", order.display());
-    cache::write(&options, wrapped.concat() + &order + &format!("\"--Map={}\"\n", map.display()))?;
+    cache::write(&options, wrapping + &order + &format!("\"--Map={}\"\n", map.display()))?;
     // A response file, which the linker reads wherever it stands among its arguments.
     let options = PathBuf::from(format!("@{}", options.display()));
-    let objects = [options.as_path(), hidden.as_path(), archive];
-    link::program(prefix.toolchain(), prefix.path(), &prefix.link_inputs()?, &objects, &program, log)?;
+    let mut objects = vec![options.as_path(), hidden.as_path(), archive];
+    objects.extend(libc.as_ref().map(|libc| libc.archive.as_path()));
+    let inputs = LinkInputs { system: if libc.is_some() { Vec::new() } else { inputs.system }, ..inputs };
+    let place = (prefix.c_library(), prefix.path());
+    link::program(prefix.toolchain(), place, &inputs, &objects, &program, log)?;
     let version = format!("python{}", prefix.python_version());
     cache::copy_file(&program, &finished.join("python/bin").join(&version))?;
     let library = prefix.path().join("python/lib").join(&version);

@@ -11,7 +11,7 @@ use super::cpython::{CpythonPrefix, pins::Pins};
 use super::debian::{self, Part, Wanted};
 use super::patch::{self, Patch};
 use super::ui::{Log, Ui};
-use super::{Error, Result, machine, stub_sources};
+use super::{CLibrary, Error, Result, machine, stub_sources};
 
 /// A line of `Modules/Setup.stdlib.in` that describes a module of the tests begins so.
 const CONDITION: &str = "@MODULE_";
@@ -79,7 +79,7 @@ fn build(cache: &Cache, pins: &Pins, prefix: &CpythonPrefix, tarball: &Path, log
     cache::copy_folder(&source.join("Lib/test"), &fresh.join("test"), |_| true)?;
     let modules = fresh.join("modules");
     std::fs::create_dir_all(&modules).map_err(Error::io("create", &modules))?;
-    let tag = format!("cpython-{}-{}", pins.python.replace('.', ""), pins.target);
+    let tag = format!("cpython-{}-{}", pins.python.replace('.', ""), CLibrary::Glibc.gnu_target());
     for module in modules_of(&cache::read_text(&source.join("Modules/Setup.stdlib.in"))?) {
         let file = modules.join(format!("{}.{tag}.so", module.name));
         compile(&module, &source.join("Modules"), prefix, &file, log)?;
@@ -99,7 +99,7 @@ fn patches(cache: &Cache, pins: &Pins, log: &Log) -> Result<Vec<Patch>> {
     unpack(&cache.downloads().join(format!("{}.debian.tar.xz", pins.cpython.package)), &debian, log)?;
     let folder = debian.join("patches");
     let series = cache::read_text(&folder.join("series"))?;
-    let names = series.lines().map(str::trim).filter(|name| pins.security_patches.takes(name));
+    let names = series.lines().map(str::trim).filter(|name| pins.cpython.patches.takes(name));
     let mut patches: Vec<Patch> = names.map(|name| Patch { name: name.to_owned(), path: folder.join(name) }).collect();
     patches.extend(patch::in_folder(&stub_sources().join("cpython/patches"))?);
     Ok(patches)

@@ -12,7 +12,7 @@ use std::process::Command;
 use super::cache::{self, Cache, Key};
 use super::cpython::pins::Pins;
 use super::ui::Ui;
-use super::{Error, Result, machine};
+use super::{CLibrary, Error, Result, machine};
 
 /// Code generation that every object of the runtime shares.
 ///
@@ -36,6 +36,15 @@ const CODE_FLAGS: &[&str] = &[
     "-Wno-error=date-time",
 ];
 
+/// What holds for musl and its headers don't say: its `wchar_t` is Unicode (libedit asks for that), and offsets have 64 bits
+/// under every name.
+const MUSL_FLAGS: &[&str] = &["-D__STDC_ISO_10646__=201505L", "-D_LARGEFILE64_SOURCE"];
+
+fn code_flags(c_library: CLibrary) -> String {
+    let more = if c_library == CLibrary::Musl { MUSL_FLAGS } else { &[] };
+    [CODE_FLAGS, more].concat().join(" ")
+}
+
 /// Where sources seem to lie, in `__FILE__` and messages.
 const NEUTRAL_SOURCE_FOLDER: &str = "/usr/src";
 
@@ -50,7 +59,7 @@ pub(super) struct Toolchain {
 
 impl Toolchain {
     /// Installs zig into the cache if it isn't there, and writes the wrappers.
-    pub(super) fn prepare(cache: &Cache, pins: &Pins, ui: &Ui) -> Result<Toolchain> {
+    pub(super) fn prepare(cache: &Cache, pins: &Pins, c_library: CLibrary, ui: &Ui) -> Result<Toolchain> {
         let folder = cache.tools().join(format!("zig-{}", pins.zig.version));
         if !folder.join("ziglang/zig").exists() {
             install(cache, pins, &folder, ui)?;
@@ -61,7 +70,7 @@ impl Toolchain {
             compiled: cache.compiled(),
             source_date_epoch: pins.source_date_epoch,
         };
-        let scripts = toolchain.scripts(cache, pins);
+        let scripts = toolchain.scripts(cache, pins, c_library);
         toolchain.wrappers = write_scripts(&cache.tools(), &scripts)?;
         Ok(toolchain)
     }
@@ -130,7 +139,7 @@ impl Toolchain {
         Err(Error::content(&self.zig, "`zig cc -v` shows no link line with crt1.o and libc.so.6"))
     }
 
-    fn scripts(&self, cache: &Cache, pins: &Pins) -> Vec<(&'static str, String)> {
+    fn scripts(&self, cache: &Cache, pins: &Pins, c_library: CLibrary) -> Vec<(&'static str, String)> {
         let environment = format!(
             "ZIG_GLOBAL_CACHE_DIR='{0}' ZIG_LOCAL_CACHE_DIR='{0}'\nexport ZIG_GLOBAL_CACHE_DIR ZIG_LOCAL_CACHE_DIR",
             self.compiled.display()
@@ -141,8 +150,8 @@ impl Toolchain {
                 "#!/bin/sh\n{DROP_ARGUMENTS}{environment}\nexec '{zig}' {mode} -target {} {} \\\n  \
                  \"-ffile-prefix-map={}={NEUTRAL_SOURCE_FOLDER}\" \
                  \"-ffile-prefix-map=${{PYFREEZE_CHECKOUT:-/nowhere}}={NEUTRAL_SOURCE_FOLDER}/pyfreeze\" \"$@\"\n",
-                pins.zig_target(),
-                CODE_FLAGS.join(" "),
+                pins.zig_target(c_library),
+                code_flags(c_library),
                 cache.work().display(),
             )
         };
@@ -169,11 +178,11 @@ done
 "#;
 
 /// What the compiler's output depends on.
-pub(super) fn add_to_key(key: &mut Key, pins: &Pins) {
+pub(super) fn add_to_key(key: &mut Key, pins: &Pins, c_library: CLibrary) {
     key.add("zig", pins.zig.wheel_sha256.as_bytes());
-    key.add("target", pins.zig_target().as_bytes());
+    key.add("target", pins.zig_target(c_library).as_bytes());
     key.add("date", &pins.source_date_epoch.to_le_bytes());
-    key.add("code flags", CODE_FLAGS.join(" ").as_bytes());
+    key.add("code flags", code_flags(c_library).as_bytes());
     key.add("dropped arguments", DROP_ARGUMENTS.as_bytes());
 }
 

@@ -5,40 +5,10 @@ use core::ptr;
 
 use pyfreeze_format::{ImportSymbol, Needed, PAYLOAD_ADDRESS};
 
+use super::host::{open, symbol};
 use super::symbols;
 use super::table::{self, Loaded};
-use crate::sys::libc_next::Next;
 use crate::sys::metadata::result;
-
-unsafe extern "C" {
-    fn dlvsym(handle: *mut c_void, name: *const c_char, version: *const c_char) -> *mut c_void;
-}
-
-static NEXT_DLERROR: Next = Next::new(c"dlerror");
-pub(super) static NEXT_DLOPEN: Next = Next::new(c"dlopen");
-pub(super) static NEXT_DLSYM: Next = Next::new(c"dlsym");
-
-/// The dynamic loader's `dlopen`.
-pub(super) fn open(path: *const c_char, flags: c_int) -> *mut c_void {
-    // Looked up before anything can fail: looking up forgets the last failure.
-    NEXT_DLERROR.address();
-    // SAFETY: the C library's own function, of this signature.
-    let open: extern "C" fn(*const c_char, c_int) -> *mut c_void =
-        unsafe { core::mem::transmute(NEXT_DLOPEN.address()) };
-    open(path, flags)
-}
-
-/// The dynamic loader's `dlsym`, or `dlvsym` with a version.
-pub(super) fn symbol(handle: *mut c_void, name: *const c_char, version: *const c_char) -> *mut c_void {
-    if !version.is_null() {
-        // SAFETY: C strings, and a handle of the dynamic loader's.
-        return unsafe { dlvsym(handle, name, version) };
-    }
-    // SAFETY: the C library's own function, of this signature.
-    let symbol: extern "C" fn(*mut c_void, *const c_char) -> *mut c_void =
-        unsafe { core::mem::transmute(NEXT_DLSYM.address()) };
-    symbol(handle, name)
-}
 
 /// The address of a symbol in a library of the host's, which is loaded for it; null if there is none.
 pub(crate) fn of_host(library: &CStr, name: &CStr) -> *mut c_void {
@@ -144,34 +114,8 @@ extern "C" fn getentropy(buffer: *mut c_void, size: usize) -> c_int {
     if usize::try_from(written) == Ok(size) { 0 } else { -1 }
 }
 
-/// What the dynamic loader knows about an address, and its handle of the library there.
-pub(super) fn describe(address: *const c_void) -> Option<(libc::Dl_info, *const c_void)> {
-    const RTLD_DL_LINKMAP: c_int = 2;
-    static NEXT_DLADDR1: Next = Next::new(c"dladdr1");
-    // SAFETY: the C library's own function, of this signature.
-    let next: extern "C" fn(*const c_void, *mut libc::Dl_info, *mut *const c_void, c_int) -> c_int =
-        unsafe { core::mem::transmute(NEXT_DLADDR1.address()) };
-    // SAFETY: an all-zero `Dl_info` is a valid value of that plain C structure.
-    let mut information: libc::Dl_info = unsafe { core::mem::zeroed() };
-    let mut map = ptr::null();
-    let is_known = next(address, &raw mut information, &raw mut map, RTLD_DL_LINKMAP) != 0;
-    is_known.then_some((information, map))
-}
-
 /// See fstat(2), which was an inline function before glibc 2.33.
 extern "C" fn fstat(descriptor: c_int, status: *mut libc::stat) -> c_int {
     // SAFETY: the kernel checks the pointer itself.
     result(unsafe { libc::syscall(libc::SYS_fstat, descriptor, status) })
-}
-
-/// The dynamic loader's own message about its last failure, as a C string.
-pub(super) fn last_message() -> &'static CStr {
-    // SAFETY: the C library's own function, of this signature.
-    let error: extern "C" fn() -> *const c_char = unsafe { core::mem::transmute(NEXT_DLERROR.address()) };
-    let message = error();
-    if message.is_null() {
-        return c"unknown error";
-    }
-    // SAFETY: dlerror gives a C string that lives until this thread's next failure.
-    unsafe { CStr::from_ptr(message) }
 }

@@ -5,7 +5,7 @@ use core::ffi::{CStr, c_int, c_void};
 use pyfreeze_format::{BESIDE_SUFFIX, Entry, EntryIndex, VIRTUAL_ROOT};
 
 use super::table::Loaded;
-use super::{bind, cache};
+use super::{cache, host};
 use crate::sys::c_strings::c_text;
 use crate::sys::{open, process, state};
 
@@ -13,11 +13,11 @@ const DESCRIPTORS: &[u8] = b"/proc/self/fd/";
 
 /// Loads a file by the dynamic loader. The error is its message without the path: programs know the library by another.
 fn open_file(path: &CStr, flags: c_int) -> Result<*mut c_void, &'static CStr> {
-    let handle = bind::open(path.as_ptr(), flags | libc::RTLD_NOW);
+    let handle = host::open(path.as_ptr(), flags | libc::RTLD_NOW);
     if !handle.is_null() {
         return Ok(handle);
     }
-    let message = bind::last_message();
+    let message = host::last_message();
     let rest = message.to_bytes_with_nul().strip_prefix(path.to_bytes()).and_then(|rest| rest.strip_prefix(b": "));
     Err(rest.and_then(|rest| CStr::from_bytes_with_nul(rest).ok()).unwrap_or(message))
 }

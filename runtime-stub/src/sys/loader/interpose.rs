@@ -3,11 +3,10 @@
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::{mem, ptr};
 
-use super::bind;
 use super::find::{self, Meant};
 use super::load::{self, fail};
 use super::symbols::{self, From, Image};
-use super::table;
+use super::{bind, host, resume, table};
 use crate::sys::libc_next::Next;
 use crate::sys::{snapshot, state};
 
@@ -32,16 +31,16 @@ extern "C" fn pyfreeze_dlopen(
             unsafe { result.write(handle) };
             ptr::null_mut()
         }
-        None => bind::NEXT_DLOPEN.address(),
+        None => host::open_function(),
     }
 }
 
 /// A handle or null, if the payload has anything to do with it.
 fn open(path: *const c_char, flags: c_int, caller: *const c_void) -> Option<*mut c_void> {
-    if path.is_null() && snapshot::is_recording() {
+    if path.is_null() && (snapshot::is_recording() || !host::IS_THERE) {
         return Some(program_handle());
     }
-    if path.is_null() || state::payload().is_none() {
+    if path.is_null() || (state::payload().is_none() && host::IS_THERE) {
         return None;
     }
     // SAFETY: callers of `dlopen` pass C strings.
@@ -53,6 +52,9 @@ fn open(path: *const c_char, flags: c_int, caller: *const c_void) -> Option<*mut
         let found = find::beside(caller, rest);
         return Some(found.map_or_else(|| not_found(text), |index| load::load(index, flags)));
     }
+    if !host::IS_THERE && is_c_library(text.to_bytes_with_nul()) {
+        return Some(program_handle());
+    }
     match find::by_path(name) {
         Meant::Library(index) => Some(load::load(index, flags)),
         Meant::Nothing => Some(not_found(text)),
@@ -61,10 +63,15 @@ fn open(path: *const c_char, flags: c_int, caller: *const c_void) -> Option<*mut
     }
 }
 
-/// The handle of the program itself in a recorded process: the dynamic loader's is another in each.
+/// The handle of the program itself in a static or a recorded process: the dynamic loader's is another in each.
 fn program_handle() -> *mut c_void {
     static PROGRAM: u64 = 0;
     ptr::from_ref(&PROGRAM).cast_mut().cast()
+}
+
+/// Whether a library, by its name as a C string, is one of those that C libraries consist of: a static program has them inside.
+fn is_c_library(name: &[u8]) -> bool {
+    resume::is_own_need(name) || name == b"libc.musl-x86_64.so.1\0"
 }
 
 /// A bare name: what is loaded already, what lies beside the caller, the host's, any of the payload's.
@@ -74,13 +81,13 @@ fn by_name(path: *const c_char, name: &[u8], flags: c_int, caller: *const c_void
         return Some(load::load(index, flags));
     }
     let index = find::any(name)?;
-    let found = bind::open(path, flags);
+    let found = host::open(path, flags);
     Some(if found.is_null() { load::load(index, flags) } else { found })
 }
 
 /// The library of the payload from which a call comes, mapped or copied.
 fn library_of(caller: *const c_void) -> Option<&'static table::Loaded> {
-    let copy = || bind::describe(caller).and_then(|(_, map)| table::by_foreign_handle(map));
+    let copy = || host::describe(caller).and_then(|(_, map)| table::by_foreign_handle(map));
     table::by_address(caller).or_else(copy)
 }
 
@@ -104,7 +111,7 @@ extern "C" fn pyfreeze_dlsym(
             unsafe { result.write(address) };
             ptr::null_mut()
         }
-        None => bind::NEXT_DLSYM.address(),
+        None => host::symbol_function(),
     }
 }
 
@@ -126,8 +133,12 @@ fn symbol(
         }));
     }
     if handle == program_handle() {
-        let found = bind::symbol(libc::RTLD_DEFAULT, name, version);
-        return Some(if found.is_null() { symbols::in_global(bytes).unwrap_or(found) } else { found });
+        let found = host::symbol(libc::RTLD_DEFAULT, name, version);
+        let found = if found.is_null() { symbols::in_global(bytes).unwrap_or(found) } else { found };
+        if found.is_null() && !host::IS_THERE {
+            fail(c"", c"undefined symbol: ", name);
+        }
+        return Some(found);
     }
     if handle != libc::RTLD_NEXT && handle != libc::RTLD_DEFAULT {
         return bind::own_in_place_of(handle, name, version);
@@ -140,7 +151,7 @@ fn symbol(
     if let Some(replacement) = caller.and_then(|_| bind::replacement(bytes)) {
         return Some(replacement);
     }
-    let found = bind::symbol(handle, name, version);
+    let found = host::symbol(handle, name, version);
     if !found.is_null() {
         return Some(found);
     }
@@ -186,7 +197,7 @@ extern "C" fn dladdr(address: *const c_void, information: *mut libc::Dl_info) ->
         unsafe { information.write(found) };
         return 1;
     }
-    let Some((mut found, map)) = bind::describe(address) else { return 0 };
+    let Some((mut found, map)) = host::describe(address) else { return 0 };
     if let Some(copy) = table::by_foreign_handle(map) {
         found.dli_fname = copy.path().as_ptr();
     }
@@ -215,9 +226,14 @@ extern "C" fn dladdr1(
         }
         return 1;
     }
+    let next = NEXT_DLADDR1.address();
+    if next.is_null() {
+        // musl's has none.
+        return 0;
+    }
     // SAFETY: the C library's own function, of this signature.
     let next: extern "C" fn(*const c_void, *mut libc::Dl_info, *mut *const c_void, c_int) -> c_int =
-        unsafe { mem::transmute(NEXT_DLADDR1.address()) };
+        unsafe { mem::transmute(next) };
     next(address, information, extra, flags)
 }
 

@@ -8,7 +8,7 @@ use pyfreeze_format::{Library, LibraryIndex, LibraryWay, Needed};
 
 use super::copy::{self, Place};
 use super::table::{self, Loaded, Status};
-use super::{bind, pages, resume};
+use super::{bind, host, pages, resume};
 use crate::sys::libc_next::Next;
 use crate::sys::{snapshot, state};
 
@@ -107,9 +107,9 @@ fn needs(lock: &Lock, library: &Library<'static>) -> bool {
             if !resume::is_own_need(name) {
                 snapshot::note_library(name);
             }
-            let is_there = !bind::open(name.as_ptr().cast(), libc::RTLD_NOW).is_null();
+            let is_there = !host::open(name.as_ptr().cast(), libc::RTLD_NOW).is_null();
             if !is_there {
-                fail(c"", bind::last_message(), c"".as_ptr());
+                fail(c"", host::last_message(), c"".as_ptr());
             }
             is_there
         }

@@ -64,6 +64,7 @@ dlsym(void *handle, const char *name)
     __attribute__((musttail)) return next(handle, name);
 }
 
+#ifdef __GLIBC__
 /* dlvsym stays the dynamic loader's for everybody else: it is how this program finds the functions that it replaces. */
 void *
 _PyFreeze_dlvsym(void *handle, const char *name, const char *version)
@@ -74,6 +75,7 @@ _PyFreeze_dlvsym(void *handle, const char *name, const char *version)
     }
     return dlvsym(handle, name, version);
 }
+#endif
 
 /* ---- thread-local storage of mapped libraries -------------------------------------------------------------- */
 

@@ -12,6 +12,8 @@ pub(crate) mod bind;
 mod cache;
 mod copy;
 pub(crate) mod find;
+#[cfg_attr(feature = "static", path = "no_host.rs")]
+mod host;
 mod interpose;
 mod load;
 pub(crate) mod pages;

@@ -1,6 +1,6 @@
 //! Symbols of mapped libraries by name, for `dlsym`.
 //!
-//! Sources: the GNU hash table as in glibc's `elf/dl-lookup.c`, the symbol versions of the GNU extensions. Everything is
+//! Sources: glibc's `elf/dl-lookup.c`, the symbol versions of the GNU extensions. Everything is
 //! read through [`Image`], which knows the library's bounds.
 
 use core::ffi::{CStr, c_char, c_void};
@@ -10,6 +10,7 @@ use core::sync::atomic::Ordering;
 use pyfreeze_format::{Library, Needed};
 
 use super::table::{self, Loaded, Status};
+use crate::sys::gnu_hash;
 
 /// Deepest chain of needs that a search follows.
 const DEEPEST: usize = 32;
@@ -91,32 +92,8 @@ impl Image<'_> {
         if self.library.facts.hash == 0 {
             return (1..self.library.facts.symbol_count).find_map(is_meant);
         }
-        self.candidates(name)?.find_map(is_meant)
-    }
-
-    /// The positions of symbols whose hash is that of `name`.
-    fn candidates(&self, name: &[u8]) -> Option<impl Iterator<Item = u64>> {
-        let table = self.library.facts.hash;
-        let header = |word: u64| self.read::<u32>(table.checked_add(word.checked_mul(4)?)?).map(u64::from);
-        let (bucket_count, first, filter_size) = (header(0)?, header(1)?, header(2)?);
-        let name = name.strip_suffix(b"\0").unwrap_or(name);
-        let hash = name.iter().fold(5381_u32, |hash, byte| hash.wrapping_mul(33).wrapping_add(u32::from(*byte)));
-        let buckets = table.checked_add(16)?.checked_add(filter_size.checked_mul(8)?)?;
-        let chains = buckets.checked_add(bucket_count.checked_mul(4)?)?;
-        let bucket = u64::from(hash).checked_rem(bucket_count)?;
-        let start = u64::from(self.read::<u32>(buckets.checked_add(bucket.checked_mul(4)?)?)?);
         let image = *self;
-        let mut position = (start >= first).then_some(start);
-        Some(core::iter::from_fn(move || {
-            loop {
-                let current = position?;
-                let link = image.read::<u32>(chains.checked_add(current.checked_sub(first)?.checked_mul(4)?)?)?;
-                position = if link & 1 == 0 { current.checked_add(1) } else { None };
-                if link | 1 == hash | 1 {
-                    return Some(current);
-                }
-            }
-        }))
+        gnu_hash::candidates(self.library.facts.hash, name, move |address| image.read(address))?.find_map(is_meant)
     }
 
     /// Without a wanted version, the one that is not hidden.
@@ -220,7 +197,7 @@ fn in_one(loaded: &Loaded, name: &[u8], version: Option<&CStr>) -> Option<*mut c
     let foreign = loaded.handle.load(Ordering::Acquire);
     if !foreign.is_null() {
         let version = version.map_or(core::ptr::null(), CStr::as_ptr);
-        let found = super::bind::symbol(foreign, name.as_ptr().cast(), version);
+        let found = super::host::symbol(foreign, name.as_ptr().cast(), version);
         return (!found.is_null()).then_some(found);
     }
     let image = Image::of(loaded)?;

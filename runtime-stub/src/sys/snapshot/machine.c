@@ -204,7 +204,13 @@ time_t _PyFreeze_time(time_t *) FOR_LIBRARIES("__wrap_time");
 
 long __wrap_syscall(long, long, long, long, long, long, long);
 
-/* By the system call: glibc has no such function before 2.25. */
+/* By the system call: glibc has neither function before 2.25. */
+ssize_t
+__wrap_getrandom(void *bytes, size_t size, unsigned flags)
+{
+    return __wrap_syscall(SYS_getrandom, (long)bytes, (long)size, (long)flags, 0, 0, 0);
+}
+
 int
 __wrap_getentropy(void *bytes, size_t size)
 {
@@ -259,7 +265,7 @@ _PyFreeze_getrandom(void *bytes, size_t size, unsigned flags)
     if (__builtin_expect(machine >= 0, 0) && pyfreeze_only_hashes(__builtin_return_address(0))) {
         flags |= GRND_INSECURE;
     }
-    return __wrap_syscall(SYS_getrandom, (long)bytes, (long)size, (long)flags, 0, 0, 0);
+    return __wrap_getrandom(bytes, size, flags);
 }
 
 __attribute__((visibility("default"))) int

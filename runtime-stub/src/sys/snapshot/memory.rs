@@ -3,8 +3,11 @@
 //! Comes in: every call of `malloc` and its relatives by the program's own code (the linker leads them here, see
 //! `wrapped.txt`) and by mapped libraries, and the interpreter's calls for arenas. What the C library allocates for
 //! itself stays its own. A block of a region is preceded by 16 bytes, the last eight of which are its size; blocks
-//! stand one behind the other. In a process that was resumed from a snapshot, memory of the regions is never used again
-//! once freed: a block of it costs a private page to change, and one of the C library's does not.
+//! stand one behind the other. In a process that was resumed from a snapshot, memory that the snapshot brought is never used
+//! again once freed: a block of it costs a private page to change, and a new one does not.
+//!
+//! In the static stub, small blocks are the region's at any time: musl's own take three times as long. Those of a resumed process
+//! lie behind what the snapshot brought.
 
 use core::cell::UnsafeCell;
 use core::ffi::{c_char, c_int, c_void};
@@ -33,6 +36,18 @@ static RAW: Region = Region::new();
 // interpreter.h has the same two numbers.
 const _: () = assert!(OBJECT_REGION == 0x20_0000_0000 && REGION_SPAN == 0x8_0000_0000);
 
+/// Where new small blocks are the region's, too.
+const HAS_OWN_BLOCKS: bool = cfg!(feature = "static");
+
+/// Larger ones are the C library's, which can move them without copying.
+const LARGEST_OWN: usize = 32 << 10;
+
+/// Bytes that are mapped for small blocks at a time.
+const CHUNK_SIZE: usize = 1 << 20;
+
+/// Up to here, the region's memory is the snapshot's.
+static SNAPSHOT_END: AtomicUsize = AtomicUsize::new(0);
+
 /// Bytes before a block.
 const HEADER_SIZE: usize = 16;
 const CLASS_COUNT: usize = 224;
@@ -44,6 +59,7 @@ unsafe extern "C" {
     fn __real_calloc(count: usize, size: usize) -> *mut c_void;
     fn __real_realloc(block: *mut c_void, size: usize) -> *mut c_void;
     fn __real_free(block: *mut c_void);
+    fn __real_fork() -> c_int;
     fn __real_posix_memalign(place: *mut *mut c_void, alignment: usize, size: usize) -> c_int;
     fn malloc_usable_size(block: *mut c_void) -> usize;
     fn PyObject_SetArenaAllocator(allocator: *const ArenaAllocator);
@@ -65,6 +81,8 @@ struct Region {
 
 struct RegionState {
     end: usize,
+    /// How far there is memory.
+    limit: usize,
     free: [usize; CLASS_COUNT],
 }
 
@@ -73,18 +91,35 @@ unsafe impl Sync for Region {}
 
 impl Region {
     const fn new() -> Self {
-        let state = RegionState { end: 0, free: [0; CLASS_COUNT] };
+        let state = RegionState { end: 0, limit: 0, free: [0; CLASS_COUNT] };
         Self { lock: AtomicBool::new(false), state: UnsafeCell::new(state) }
     }
 
     fn with<T>(&self, action: impl FnOnce(&mut RegionState) -> T) -> T {
-        while self.lock.swap(true, Ordering::Acquire) {
-            hint::spin_loop();
-        }
+        self.lock();
         // SAFETY: the lock is held, and `action` has no way back here.
         let result = action(unsafe { &mut *self.state.get() });
-        self.lock.store(false, Ordering::Release);
+        self.unlock();
         result
+    }
+
+    fn lock(&self) {
+        const PATIENCE: u32 = 100;
+        let mut tries = 0_u32;
+        while self.lock.swap(true, Ordering::Acquire) {
+            tries = tries.saturating_add(1);
+            if tries < PATIENCE {
+                hint::spin_loop();
+            } else {
+                // Who holds it may be waiting for this processor.
+                // SAFETY: has no precondition.
+                unsafe { libc::sched_yield() };
+            }
+        }
+    }
+
+    fn unlock(&self) {
+        self.lock.store(false, Ordering::Release);
     }
 
     /// A block of at least `size` bytes, all zero.
@@ -103,11 +138,30 @@ impl Region {
         })
     }
 
-    fn free(&self, block: *mut c_void) {
-        let size = block_size(block);
-        let (class, _) = size_class(size);
+    /// A block of at least `size` bytes, and whether these are all zero; null if there is no more memory.
+    fn allocate_small(&self, size: usize) -> (*mut c_void, bool) {
+        let (class, size) = size_class(size);
+        self.with(|state| {
+            if let Some(first) = state.free.get_mut(class).filter(|first| **first != 0) {
+                let block = *first as *mut usize;
+                // SAFETY: a free block of the region, whose first word is the address of the next; only its owner knows it.
+                *first = unsafe { block.read() };
+                return (block.cast(), false);
+            }
+            let has_room = state.reserve(size.saturating_add(HEADER_SIZE));
+            (if has_room { state.bump(size, HEADER_SIZE) } else { ptr::null_mut() }, true)
+        })
+    }
+
+    /// While recording, freed memory says nothing of what was there.
+    fn free_cleared(&self, block: *mut c_void) {
         // SAFETY: the block is of that size and its owner gives it up.
-        unsafe { ptr::write_bytes(block.cast::<u8>(), 0, size) };
+        unsafe { ptr::write_bytes(block.cast::<u8>(), 0, block_size(block)) };
+        self.free(block);
+    }
+
+    fn free(&self, block: *mut c_void) {
+        let (class, _) = size_class(block_size(block));
         self.with(|state| {
             let Some(first) = state.free.get_mut(class) else { return };
             // SAFETY: the block is ours again and has at least 16 bytes.
@@ -118,6 +172,21 @@ impl Region {
 }
 
 impl RegionState {
+    /// Sees to it that there is memory for `size` bytes more.
+    fn reserve(&mut self, size: usize) -> bool {
+        if self.end == 0 {
+            self.end = usize::try_from(RAW_REGION).unwrap_or(0);
+            self.limit = self.end;
+        }
+        if self.end.saturating_add(size) <= self.limit {
+            return true;
+        }
+        let fits = self.limit.saturating_add(CHUNK_SIZE) <= region_end(RAW_REGION);
+        let is_there = fits && super::map::reserve(self.limit as u64, CHUNK_SIZE as u64);
+        self.limit = if is_there { self.limit.saturating_add(CHUNK_SIZE) } else { self.limit };
+        is_there
+    }
+
     fn bump(&mut self, size: usize, alignment: usize) -> *mut c_void {
         let start = self.end.saturating_add(HEADER_SIZE).next_multiple_of(alignment.max(HEADER_SIZE));
         let filler = start.saturating_sub(HEADER_SIZE).saturating_sub(self.end);
@@ -172,6 +241,11 @@ fn is_in_region(block: *const c_void) -> bool {
     address.wrapping_sub(OBJECT_REGION) < REGION_SPAN || address.wrapping_sub(RAW_REGION) < REGION_SPAN
 }
 
+/// Whether a block of the region has come with the snapshot.
+fn is_of_snapshot(block: *const c_void) -> bool {
+    block.addr() < SNAPSHOT_END.load(Ordering::Relaxed)
+}
+
 #[inline]
 fn is(mode: Mode) -> bool {
     MODE.load(Ordering::Relaxed) == mode as u32
@@ -198,7 +272,12 @@ pub(super) fn begin_recording() -> bool {
     }
     let start = |region| usize::try_from(region).unwrap_or(0);
     OBJECT_END.store(start(OBJECT_REGION), Ordering::Relaxed);
-    RAW.with(|state| state.end = start(RAW_REGION));
+    RAW.with(|state| {
+        // What was allocated before is of no use to a recording, and lies elsewhere.
+        state.end = start(RAW_REGION);
+        state.limit = region_end(RAW_REGION);
+        state.free.fill(0);
+    });
     MODE.store(Mode::Recording as u32, Ordering::Relaxed);
     let allocator = ArenaAllocator { context: ptr::null_mut(), allocate: allocate_arena, free: free_arena };
     // SAFETY: before the interpreter exists; the structure is copied.
@@ -208,6 +287,13 @@ pub(super) fn begin_recording() -> bool {
 
 /// What the snapshot is to contain: that its process was resumed. Nothing is allocated after this.
 pub(super) fn end_recording() {
+    let [_, (start, size)] = used();
+    let end = usize::try_from(start.saturating_add(size)).unwrap_or(usize::MAX);
+    RAW.with(|state| {
+        (state.end, state.limit) = (end, end);
+        state.free.fill(0);
+    });
+    SNAPSHOT_END.store(end, Ordering::Relaxed);
     MODE.store(Mode::Resumed as u32, Ordering::Relaxed);
 }
 
@@ -243,6 +329,12 @@ unsafe extern "C" fn __wrap_malloc(size: usize) -> *mut c_void {
     if is(Mode::Recording) {
         return RAW.allocate(size, HEADER_SIZE);
     }
+    if HAS_OWN_BLOCKS && size <= LARGEST_OWN {
+        let (block, _) = RAW.allocate_small(size);
+        if !block.is_null() {
+            return block;
+        }
+    }
     // SAFETY: the C library's own function.
     unsafe { __real_malloc(size) }
 }
@@ -251,6 +343,16 @@ unsafe extern "C" fn __wrap_malloc(size: usize) -> *mut c_void {
 unsafe extern "C" fn __wrap_calloc(count: usize, size: usize) -> *mut c_void {
     if is(Mode::Recording) {
         return count.checked_mul(size).map_or(ptr::null_mut(), |size| RAW.allocate(size, HEADER_SIZE));
+    }
+    if let Some(size) = count.checked_mul(size).filter(|size| HAS_OWN_BLOCKS && *size <= LARGEST_OWN) {
+        let (block, is_zero) = RAW.allocate_small(size);
+        if !block.is_null() {
+            if !is_zero {
+                // SAFETY: a block of that size which nobody else has.
+                unsafe { ptr::write_bytes(block.cast::<u8>(), 0, size) };
+            }
+            return block;
+        }
     }
     // SAFETY: the C library's own function.
     unsafe { __real_calloc(count, size) }
@@ -262,6 +364,8 @@ unsafe extern "C" fn __wrap_free(block: *mut c_void) {
         // SAFETY: not of the regions, and so the C library's.
         unsafe { __real_free(block) };
     } else if is(Mode::Recording) {
+        RAW.free_cleared(block);
+    } else if !is_of_snapshot(block) {
         RAW.free(block);
     }
 }
@@ -276,7 +380,8 @@ unsafe extern "C" fn __wrap_realloc(block: *mut c_void, size: usize) -> *mut c_v
     }
     // SAFETY: the caller's block, of the region or of the C library.
     let known = if is_ours { block_size(block) } else { unsafe { malloc_usable_size(block) } };
-    if is_ours && size <= known && (!is_recording || size > known / 2) {
+    let is_kept = is_of_snapshot(block) || size > known / 2;
+    if is_ours && size <= known && is_kept {
         return block;
     }
     // SAFETY: a new block.
@@ -288,6 +393,21 @@ unsafe extern "C" fn __wrap_realloc(block: *mut c_void, size: usize) -> *mut c_v
         unsafe { __wrap_free(block) };
     }
     grown
+}
+
+/// The child of a fork must not find a block half taken, by a thread that it does not have.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_fork() -> c_int {
+    // SAFETY: the C library's own function.
+    around_fork(|| unsafe { __real_fork() })
+}
+
+/// Calls a function that forks.
+pub(crate) fn around_fork<T>(fork: impl FnOnce() -> T) -> T {
+    RAW.lock();
+    let result = fork();
+    RAW.unlock();
+    result
 }
 
 #[unsafe(no_mangle)]

@@ -12,7 +12,7 @@ mod resume;
 mod stack;
 
 pub(crate) use map::anonymous;
-pub(crate) use memory::is_recording;
+pub(crate) use memory::{around_fork, is_recording};
 pub use record::Recording;
 pub(crate) use record::{hides, note_file, note_library};
 pub use resume::resume;

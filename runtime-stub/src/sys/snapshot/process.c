@@ -34,7 +34,7 @@ thread_pointer(void)
 static inline pthread_t
 real(pthread_t thread)
 {
-    return thread == MAIN_THREAD ? main_thread : thread;
+    return (uintptr_t)thread == MAIN_THREAD ? (pthread_t)main_thread : thread;
 }
 
 /* From here on, this thread is known by a name that is the same in every process. */
@@ -48,7 +48,7 @@ pthread_t
 __wrap_pthread_self(void)
 {
     uintptr_t own = thread_pointer();
-    return own == main_thread ? MAIN_THREAD : own;
+    return (pthread_t)(own == main_thread ? MAIN_THREAD : own);
 }
 pthread_t _PyFreeze_pthread_self(void) FOR_LIBRARIES("__wrap_pthread_self");
 
@@ -286,7 +286,17 @@ static struct {
 static size_t at_fork_count;
 
 extern int __real___cxa_atexit(void (*)(void *), void *, void *);
+#ifdef __GLIBC__
 extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *);
+#else
+/* Only libraries call it, which a static program has none of. */
+static int
+__register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *library)
+{
+    (void)library;
+    return pthread_atfork(prepare, parent, child);
+}
+#endif
 
 /* The program's own functions free what nobody needs any more: of no use to a process that has a snapshot. */
 int

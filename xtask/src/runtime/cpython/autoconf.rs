@@ -125,7 +125,8 @@ pub(super) fn libffi(build: &Build<'_>, libraries: &Libraries) -> Result<()> {
 fn configure(build: &Build<'_>, tree: &Path) -> Command {
     let mut command = build.toolchain.command("sh");
     command.args(["./configure", "--prefix=/usr"]).current_dir(tree);
-    command.args([format!("--build={}", build.pins.target), format!("--host={}", build.pins.target)]);
+    let target = build.c_library.gnu_target();
+    command.args([format!("--build={target}"), format!("--host={target}")]);
     command
 }
 

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::interpreter::Interpreter;
 use super::libraries::Libraries;
-use super::{Build, licenses, system_configuration};
+use super::{Build, licenses, musl, system_configuration};
 use crate::runtime::cache;
 use crate::runtime::link::{self, LinkInputs};
 use crate::runtime::ui::Log;
-use crate::runtime::{Error, Result, stub_sources};
+use crate::runtime::{CLibrary, Error, Result, stub_sources};
 
 /// What the runtime's standard library goes without: tests, IDLE and Tk's users (there is no `_tkinter`), and
 /// pip's bundled wheel (pyfreeze brings its own way to install).
@@ -57,13 +57,24 @@ fn install_archives(
         inputs.archives.push(name);
     }
     inputs.archives.push(install_int128(build, prefix, log)?);
-    let scratch = build.cache.fresh_work("link")?;
-    for name in build.toolchain.collect_system_files(&scratch, &prefix.join("lib/system"))? {
+    for name in install_system_files(build, &prefix.join("lib/system"))? {
         let list = if name == "crt1.o" { &mut inputs.start } else { &mut inputs.system };
         list.push(format!("lib/system/{name}"));
     }
     inputs.write(prefix)?;
     Ok(inputs)
+}
+
+/// The C library's part of every link: the names of its files, in link order.
+fn install_system_files(build: &Build<'_>, system: &Path) -> Result<Vec<String>> {
+    if build.c_library == CLibrary::Glibc {
+        return build.toolchain.collect_system_files(&build.cache.fresh_work("link")?, system);
+    }
+    let folder = musl::build(build)?;
+    for name in musl::FILES {
+        cache::copy_file(&folder.join(name), &system.join(name))?;
+    }
+    Ok(musl::FILES.map(str::to_owned).to_vec())
 }
 
 /// What is linked in place of the compiler's run-time library.
@@ -127,7 +138,7 @@ fn install_reference_python(
     }
     let program = python.join("bin").join(&version);
     let main = interpreter.made().join("Programs/python.o");
-    link::program(build.toolchain, prefix, inputs, &[&main], &program, log)
+    link::program(build.toolchain, (build.c_library, prefix), inputs, &[&main], &program, log)
 }
 
 fn file_name(path: &Path) -> String {

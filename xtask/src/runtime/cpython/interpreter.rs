@@ -8,7 +8,7 @@ use super::libraries::Libraries;
 use super::{Build, sources};
 use crate::runtime::cache;
 use crate::runtime::ui::Log;
-use crate::runtime::{Result, patch, stub_sources};
+use crate::runtime::{CLibrary, Result, patch, stub_sources};
 
 /// A made CPython.
 #[derive(Debug)]
@@ -29,12 +29,17 @@ impl Interpreter {
     }
 }
 
+/// A static Python loads no extension modules: it has no suffixes for them, so that a package's compiled variants are not found and
+/// its fallbacks are used, as where they were not installed. And threads get the stack that glibc gives them, of which programs
+/// need more than musl's 128 KiB.
+const STATIC: &[&str] = &["DYNLOADFILE=dynload_stub.o", "CFLAGS=-O3 -ffunction-sections -DTHREAD_STACK_SIZE=0x800000"];
+
 pub(super) fn build(build: &Build<'_>, libraries: &Libraries) -> Result<Interpreter> {
     let source = build.cache.fresh_work("python-source")?;
     let made = build.cache.fresh_work("python")?;
     build.step("patch CPython", |log| {
         sources::unpack(&build.sources.cpython, &source, log)?;
-        patch::apply(&source, &build.security_patches, log)?;
+        patch::apply(&source, &build.patches.cpython, log)?;
         patch::apply(&source, &patch::in_folder(&stub_sources().join("cpython/patches"))?, log)?;
         cache::copy_file(&stub_sources().join("cpython/Setup.local"), &source.join("Modules/Setup.local"))
     })?;
@@ -68,12 +73,16 @@ fn configure(build: &Build<'_>, libraries: &Libraries, made: &Path) -> Command {
     command.env("LDFLAGS_NODIST", "-no-pie");
     // By a relative path, so that no absolute one gets into `__FILE__` or the recorded variables.
     command.args(["../python-source/configure", "--prefix=/usr/local"]).current_dir(made);
-    command.args([format!("--build={}", build.pins.target), format!("--host={}", build.pins.target)]);
+    let target = build.c_library.gnu_target();
+    command.args([format!("--build={target}"), format!("--host={target}")]);
     command.args(["--disable-shared", "--disable-test-modules", "--without-ensurepip", "--with-readline=editline"]);
     // mimalloc serves the free-threaded build and PYTHONMALLOC only, but opens a file of /proc at every start.
     command.arg("--without-mimalloc");
     command.arg(format!("--with-openssl={}", libraries.folder().display()));
-    command.args(["OPT=-DNDEBUG", "CFLAGS=-O3 -ffunction-sections"]);
+    command.arg("OPT=-DNDEBUG").args(match build.c_library {
+        CLibrary::Glibc => &["CFLAGS=-O3 -ffunction-sections"][..],
+        CLibrary::Musl => STATIC,
+    });
     command
 }
 

@@ -209,7 +209,7 @@ fn key(build: &Build<'_>) -> Result<String> {
     key.add_folder(&own.join("uuid"), &[])?;
     key.add_folder(&own.join("libedit-patches"), &[])?;
     key.add_file(&own.join("terminals.txt"))?;
-    toolchain::add_to_key(&mut key, build.pins);
+    toolchain::add_to_key(&mut key, build.pins, build.c_library);
     for tarball in [&build.pins.ncurses, &build.pins.libedit] {
         key.add(&tarball.file, tarball.sha256.as_bytes());
     }

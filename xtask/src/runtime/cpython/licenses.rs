@@ -5,9 +5,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::Build;
+use super::pins::Tarball;
+use super::{Build, musl};
 use crate::runtime::cache;
-use crate::runtime::{Error, Result, patch, stub_sources};
+use crate::runtime::{CLibrary, Error, Result, patch, stub_sources};
 
 /// A part of the runtime, as the licence report needs it.
 struct Part {
@@ -26,6 +27,8 @@ enum Origin {
     Cpython,
     /// A pinned tarball, whose licence the libraries' build kept in this folder.
     Tarball(&'static str),
+    /// Its tarball; its build keeps the licence.
+    Musl,
     Zig,
 }
 
@@ -156,6 +159,7 @@ const PARTS: &[Part] = &[
         version: Version::Pinned,
         text: Text::File("COPYING"),
     },
+    Part { name: "musl", license: "MIT", origin: Origin::Musl, version: Version::Pinned, text: Text::File("COPYING") },
     // crt1.o and libc_nonshared.a; the stub libraries of glibc are linked against, not in.
     Part { name: "zig", license: "MIT", origin: Origin::Zig, version: Version::Pinned, text: Text::File("LICENSE") },
 ];
@@ -176,7 +180,7 @@ struct Listed {
 pub(super) fn install(build: &Build<'_>, cpython: &Path, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let mut list = Vec::new();
-    for part in PARTS {
+    for part in PARTS.iter().filter(|part| part.is_in(build.c_library)) {
         let tree = part.tree(build, cpython)?;
         let text = part.text.read(&tree)?;
         cache::write(&folder.join(format!("{}.txt", part.name)), text)?;
@@ -194,10 +198,16 @@ pub(super) fn install(build: &Build<'_>, cpython: &Path, folder: &Path) -> Resul
 }
 
 impl Part {
+    /// musl is in the static runtime only.
+    fn is_in(&self, c_library: CLibrary) -> bool {
+        self.name != "musl" || c_library == CLibrary::Musl
+    }
+
     fn patches(&self, build: &Build<'_>) -> Result<Vec<String>> {
         let own = |folder: &str| patch::in_folder(&stub_sources().join("cpython").join(folder));
         let patches = match self.name {
-            "cpython" => build.security_patches.iter().cloned().chain(own("patches")?).collect(),
+            "cpython" => build.patches.cpython.iter().cloned().chain(own("patches")?).collect(),
+            "musl" => musl::patches(build)?,
             "libedit" => own("libedit-patches")?,
             _ => Vec::new(),
         };
@@ -209,6 +219,7 @@ impl Part {
             Origin::Crate(name) => build.sources.carried_by(name)?.folder.clone(),
             Origin::Cpython => cpython.to_path_buf(),
             Origin::Tarball(folder) => build.cache.work().join("libraries/licenses").join(folder),
+            Origin::Musl => musl::build(build)?,
             Origin::Zig => build.toolchain.zig_folder(),
         })
     }
@@ -231,6 +242,7 @@ impl Part {
             (_, Origin::Zig) => pins.zig.version.clone(),
             (_, Origin::Tarball("ncurses")) => pins.ncurses.version.clone(),
             (_, Origin::Tarball(_)) => pins.libedit.version.clone(),
+            (_, Origin::Musl) => pins.musl.version.clone(),
             (_, Origin::Cpython | Origin::Crate(_)) => pins.cpython.version.clone(),
         })
     }
@@ -239,14 +251,17 @@ impl Part {
         let pins = build.pins;
         Ok(match self.origin {
             Origin::Crate(name) => format!("crate {name} {}", build.sources.carried_by(name)?.version),
-            Origin::Cpython => format!("Debian source {}, sha256 {}", pins.cpython.file, pins.cpython.sha256),
-            Origin::Tarball("ncurses") => {
-                format!("Debian source {}, sha256 {}", pins.ncurses.file, pins.ncurses.sha256)
-            }
-            Origin::Tarball(_) => format!("Debian source {}, sha256 {}", pins.libedit.file, pins.libedit.sha256),
+            Origin::Cpython => of_debian(&pins.cpython),
+            Origin::Tarball("ncurses") => of_debian(&pins.ncurses),
+            Origin::Tarball(_) => of_debian(&pins.libedit),
+            Origin::Musl => of_debian(&pins.musl),
             Origin::Zig => format!("PyPI ziglang {}", pins.zig.version),
         })
     }
+}
+
+fn of_debian(tarball: &Tarball) -> String {
+    format!("Debian source {}, sha256 {}", tarball.file, tarball.sha256)
 }
 
 impl Text {

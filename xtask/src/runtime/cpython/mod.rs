@@ -8,6 +8,7 @@ mod install;
 mod interpreter;
 mod libraries;
 mod licenses;
+mod musl;
 pub(super) mod pins;
 mod sources;
 mod system_configuration;
@@ -16,11 +17,10 @@ use std::path::{Path, PathBuf};
 
 use super::cache::{self, Cache, Key};
 use super::link::LinkInputs;
-use super::patch::Patch;
 use super::toolchain::{self, Toolchain};
-use super::{Result, Ui, machine, stub_sources};
+use super::{CLibrary, Result, Ui, machine, stub_sources};
 use pins::Pins;
-use sources::Sources;
+use sources::{Patches, Sources};
 
 /// The static libraries, headers, standard library and licences of one CPython build.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ pub(crate) struct CpythonPrefix {
     key: String,
     python: String,
     toolchain: Toolchain,
+    c_library: CLibrary,
 }
 
 impl CpythonPrefix {
@@ -73,40 +74,47 @@ impl CpythonPrefix {
         LinkInputs::read(&self.path)
     }
 
+    /// The C library that all of it is made for.
+    pub(super) fn c_library(&self) -> CLibrary {
+        self.c_library
+    }
+
     pub(super) fn toolchain(&self) -> &Toolchain {
         &self.toolchain
     }
 }
 
 /// Builds the prefix, or finds it.
-pub(super) fn prefix(cache: &Cache, ui: &Ui) -> Result<CpythonPrefix> {
+pub(super) fn prefix(cache: &Cache, c_library: CLibrary, ui: &Ui) -> Result<CpythonPrefix> {
     let pins = Pins::read()?;
     let _lock = cache.lock("cpython")?;
-    let toolchain = Toolchain::prepare(cache, &pins, ui)?;
-    let security_patches = sources::security_patches(cache, &pins, ui)?;
-    let key = key(&pins, &security_patches)?;
+    let toolchain = Toolchain::prepare(cache, &pins, c_library, ui)?;
+    let patches = Patches::fetch(cache, &pins, ui)?;
+    let key = key(&pins, c_library, &patches)?;
     let path = cache.product("cpython", &key);
     if !path.exists() {
         machine::prepare(cache, ui)?;
         let sources = Sources::fetch(cache, &pins, ui)?;
-        build(&Build { cache, pins: &pins, toolchain: &toolchain, sources, security_patches, ui }, &path)?;
+        build(&Build { cache, pins: &pins, c_library, toolchain: &toolchain, sources, patches, ui }, &path)?;
     }
-    Ok(CpythonPrefix { path, key, python: pins.python, toolchain })
+    Ok(CpythonPrefix { path, key, python: pins.python, toolchain, c_library })
 }
 
 /// What every step of the build borrows.
 struct Build<'a> {
     cache: &'a Cache,
     pins: &'a Pins,
+    c_library: CLibrary,
     toolchain: &'a Toolchain,
     sources: Sources,
-    security_patches: Vec<Patch>,
+    patches: Patches,
     ui: &'a Ui,
 }
 
 impl Build<'_> {
     fn step<T>(&self, title: &str, run: impl FnOnce(&super::ui::Log) -> Result<T>) -> Result<T> {
-        self.ui.step(title, &self.cache.logs(), run)
+        let title = format!("{title} ({})", self.c_library.word());
+        self.ui.step(&title, &self.cache.logs(), run)
     }
 }
 
@@ -118,30 +126,32 @@ fn build(build: &Build<'_>, product: &Path) -> Result<()> {
 }
 
 /// This recipe, as it was compiled: what is hashed is what runs, even if a file is being edited.
-const RECIPE: [&str; 12] = [
+const RECIPE: [&str; 14] = [
     include_str!("mod.rs"),
     include_str!("autoconf.rs"),
     include_str!("install.rs"),
     include_str!("interpreter.rs"),
     include_str!("libraries.rs"),
     include_str!("licenses.rs"),
+    include_str!("musl.rs"),
     include_str!("pins.rs"),
     include_str!("sources.rs"),
     include_str!("system_configuration.rs"),
+    include_str!("../c_library.rs"),
     include_str!("../link.rs"),
     include_str!("../patch.rs"),
     include_str!("../toolchain.rs"),
 ];
 
 /// The hash of every input: this recipe, pins, patches, sources.
-fn key(pins: &Pins, security_patches: &[Patch]) -> Result<String> {
+fn key(pins: &Pins, c_library: CLibrary, patches: &Patches) -> Result<String> {
     let mut key = Key::default();
     for source in RECIPE {
         key.add("recipe", source.as_bytes());
     }
     key.add_folder(&stub_sources().join("cpython"), &["target"])?;
-    toolchain::add_to_key(&mut key, pins);
-    for patch in security_patches {
+    toolchain::add_to_key(&mut key, pins, c_library);
+    for patch in patches.all() {
         key.add_file(&patch.path)?;
     }
     Ok(key.finish())

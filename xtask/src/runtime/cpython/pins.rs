@@ -2,13 +2,11 @@
 
 use serde::Deserialize;
 
-use crate::runtime::{Error, Result, cache, stub_sources};
+use crate::runtime::{CLibrary, Error, Result, cache, stub_sources};
 
 /// What the recipe downloads, beside the crates that `libraries/Cargo.lock` pins.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Pins {
-    /// The target's GNU triple.
-    pub(crate) target: String,
     /// The oldest glibc that the product runs with.
     pub(crate) glibc: String,
     /// Python's version as it stands in names of files and folders.
@@ -21,7 +19,7 @@ pub(crate) struct Pins {
     pub(crate) cpython: Tarball,
     pub(crate) ncurses: Tarball,
     pub(crate) libedit: Tarball,
-    pub(crate) security_patches: SecurityPatches,
+    pub(crate) musl: Tarball,
 }
 
 /// The compiler's wheel on PyPI.
@@ -38,16 +36,19 @@ pub(crate) struct Tarball {
     pub(crate) version: String,
     pub(crate) file: String,
     pub(crate) sha256: String,
+    /// Which of Debian's patches are taken.
+    #[serde(default)]
+    pub(crate) patches: Patches,
 }
 
-/// Which of Debian's patches are taken.
-#[derive(Debug, Deserialize)]
-pub(crate) struct SecurityPatches {
+/// Patches of a source package, by their names.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Patches {
     pub(crate) prefixes: Vec<String>,
     pub(crate) names: Vec<String>,
 }
 
-impl SecurityPatches {
+impl Patches {
     pub(crate) fn takes(&self, name: &str) -> bool {
         self.prefixes.iter().any(|prefix| name.starts_with(prefix)) || self.names.iter().any(|taken| taken == name)
     }
@@ -60,7 +61,10 @@ impl Pins {
     }
 
     /// The target as zig spells it.
-    pub(crate) fn zig_target(&self) -> String {
-        format!("{}.{}", self.target, self.glibc)
+    pub(crate) fn zig_target(&self, c_library: CLibrary) -> String {
+        match c_library {
+            CLibrary::Glibc => format!("{}.{}", c_library.gnu_target(), self.glibc),
+            CLibrary::Musl => c_library.gnu_target().to_owned(),
+        }
     }
 }

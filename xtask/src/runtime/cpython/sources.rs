@@ -26,6 +26,7 @@ pub(super) struct Sources {
     pub(super) cpython: PathBuf,
     pub(super) ncurses: PathBuf,
     pub(super) libedit: PathBuf,
+    pub(super) musl: PathBuf,
     crates: BTreeMap<String, Crate>,
 }
 
@@ -44,6 +45,7 @@ impl Sources {
             cpython: verified(cache, &pins.cpython)?,
             ncurses: verified(cache, &pins.ncurses)?,
             libedit: verified(cache, &pins.libedit)?,
+            musl: verified(cache, &pins.musl)?,
             crates: ui.step("fetch crates", &cache.logs(), fetch_crates)?,
         })
     }
@@ -55,20 +57,41 @@ impl Sources {
     }
 }
 
-/// The security patches to apply, in the order of Debian's series.
+/// Debian's patches that are applied, in the order of its series.
 ///
 /// They are those of the first download: delete `downloads/<package>.debian.tar.xz` in the cache to get today's.
-pub(super) fn security_patches(cache: &Cache, pins: &Pins, ui: &Ui) -> Result<Vec<Patch>> {
-    let packaging = packaging(cache, pins);
-    if !packaging.exists() {
-        download_missing(cache, pins, ui)?;
+#[derive(Debug)]
+pub(super) struct Patches {
+    pub(super) cpython: Vec<Patch>,
+    pub(super) musl: Vec<Patch>,
+}
+
+impl Patches {
+    /// Downloads what isn't in the cache.
+    pub(super) fn fetch(cache: &Cache, pins: &Pins, ui: &Ui) -> Result<Patches> {
+        if patched(pins).into_iter().any(|tarball| !packaging(cache, tarball).exists()) {
+            download_missing(cache, pins, ui)?;
+        }
+        Ok(Patches { cpython: patches(cache, &pins.cpython)?, musl: patches(cache, &pins.musl)? })
     }
-    let folder = cache.fresh_work("debian")?;
-    unpack_packaging(&packaging, &folder)?;
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Patch> {
+        self.cpython.iter().chain(&self.musl)
+    }
+}
+
+fn patches(cache: &Cache, tarball: &Tarball) -> Result<Vec<Patch>> {
+    let folder = cache.fresh_work(&format!("debian/{}", tarball.package))?;
+    unpack_packaging(&packaging(cache, tarball), &folder)?;
     let patches = folder.join("debian/patches");
     let series = cache::read_text(&patches.join("series"))?;
-    let names = series.lines().map(str::trim).filter(|name| pins.security_patches.takes(name));
+    let names = series.lines().map(str::trim).filter(|name| tarball.patches.takes(name));
     Ok(names.map(|name| Patch { name: name.to_owned(), path: patches.join(name) }).collect())
+}
+
+/// The tarballs that Debian has patches for which are wanted.
+fn patched(pins: &Pins) -> [&Tarball; 2] {
+    [&pins.cpython, &pins.musl]
 }
 
 fn unpack_packaging(packaging: &Path, folder: &Path) -> Result<()> {
@@ -78,23 +101,23 @@ fn unpack_packaging(packaging: &Path, folder: &Path) -> Result<()> {
     if status.success() { Ok(()) } else { Err(Error::content(packaging, "a tar archive")) }
 }
 
-/// Where Debian's part of the CPython source package is kept. Its name has no version: the newest is wanted.
-fn packaging(cache: &Cache, pins: &Pins) -> PathBuf {
-    cache.downloads().join(format!("{}.debian.tar.xz", pins.cpython.package))
+/// Where Debian's part of a source package is kept. Its name has no version: the newest is wanted.
+fn packaging(cache: &Cache, tarball: &Tarball) -> PathBuf {
+    cache.downloads().join(format!("{}.debian.tar.xz", tarball.package))
 }
 
 fn download_missing(cache: &Cache, pins: &Pins, ui: &Ui) -> Result<()> {
-    let packaging = packaging(cache, pins);
-    if let Some(given) = given_folder().and_then(|folder| find_packaging(&folder, &pins.cpython.package)) {
-        cache::publish_file(&given, &packaging)?;
+    for tarball in patched(pins) {
+        if let Some(given) = given_folder().and_then(|folder| find_packaging(&folder, &tarball.package)) {
+            cache::publish_file(&given, &packaging(cache, tarball))?;
+        }
     }
-    let tarballs = [&pins.cpython, &pins.ncurses, &pins.libedit];
+    let tarballs = [&pins.cpython, &pins.ncurses, &pins.libedit, &pins.musl];
     let missing: Vec<&Tarball> = tarballs.into_iter().filter(|tarball| !is_present(cache, tarball)).collect();
     let mut wanted: Vec<Wanted> =
         missing.iter().map(|tarball| Wanted { package: tarball.package.clone(), part: Part::Upstream }).collect();
-    if !packaging.exists() {
-        wanted.push(Wanted { package: pins.cpython.package.clone(), part: Part::Packaging });
-    }
+    let unpatched: Vec<_> = patched(pins).into_iter().filter(|one| !packaging(cache, one).exists()).collect();
+    wanted.extend(unpatched.iter().map(|one| Wanted { package: one.package.clone(), part: Part::Packaging }));
     if wanted.is_empty() {
         return Ok(());
     }
@@ -102,9 +125,9 @@ fn download_missing(cache: &Cache, pins: &Pins, ui: &Ui) -> Result<()> {
     for tarball in missing {
         keep(&folder.join(&tarball.file), &cache.downloads().join(&tarball.file), cache)?;
     }
-    if !packaging.exists() {
-        let nothing = || folder.join(format!("{}_*.debian.tar.xz", pins.cpython.package));
-        keep(&find_packaging(&folder, &pins.cpython.package).unwrap_or_else(nothing), &packaging, cache)?;
+    for tarball in unpatched {
+        let nothing = || folder.join(format!("{}_*.debian.tar.xz", tarball.package));
+        keep(&find_packaging(&folder, &tarball.package).unwrap_or_else(nothing), &packaging(cache, tarball), cache)?;
     }
     Ok(())
 }
