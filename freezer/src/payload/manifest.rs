@@ -32,7 +32,7 @@ pub struct Manifest {
     /// Every shared library, sorted by path.
     #[serde(default)]
     pub libraries: Vec<ManifestLibrary>,
-    /// What the executable needs of glibc.
+    /// What the executable needs of glibc; nothing if it is static.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub glibc: Option<GlibcFloor>,
     /// The included distributions, sorted by name.
@@ -54,7 +54,7 @@ pub struct RuntimeFacts {
     pub python_version: String,
     /// The target triple.
     pub target: String,
-    /// The oldest glibc that it runs on.
+    /// The oldest glibc that it runs on; empty if it needs none.
     pub glibc: String,
     /// The digest of stub and library.
     pub identity: String,
@@ -193,7 +193,7 @@ impl Manifest {
             modules: contents.modules.iter().map(module).collect(),
             files: contents.files.iter().map(file).collect(),
             libraries: libraries.libraries().iter().map(|library| ManifestLibrary::new(library, libraries)).collect(),
-            glibc: Some(libraries.floor().clone()),
+            glibc: Some(libraries.floor()).filter(|floor| !floor.version.is_empty()).cloned(),
             distributions: contents.distributions.clone(),
             missing: contents.missing.clone(),
             left_out: contents.left_out.clone(),

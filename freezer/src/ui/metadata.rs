@@ -21,7 +21,8 @@ pub fn metadata_text(metadata: &MetadataReport, style: Style) -> String {
     text += &(style.bold("runtime") + "\n");
     text += &row(style, "python", &runtime.python_version);
     text += &row(style, "target", &runtime.target);
-    text += &row(style, "glibc", &glibc.as_ref().map_or(&runtime.glibc, |floor| &floor.version).clone());
+    let glibc = glibc.as_ref().map_or(&runtime.glibc, |floor| &floor.version);
+    text += &row(style, "glibc", if glibc.is_empty() { "none: the program is static" } else { glibc });
     text += &row(style, "identity", &runtime.identity);
     for distribution in distributions {
         text += &distribution_text(distribution, style);
