@@ -174,9 +174,10 @@ def classify(request, folder):
     try:
         for name in request.get("imports", ()):
             watch.run(name)
-        for name in trained:
+        for name, is_settled in trained.items():
             if name not in sys.modules:
                 late.append(name)
+                watch.is_settled = watch.is_settled and is_settled
                 watch.run(name)
     finally:
         watch.stop()
@@ -186,7 +187,8 @@ def classify(request, folder):
             imports = watch.imports.get(name, {})
             # A package is imported before what is in it, whoever asks for that.
             imports.update(dict.fromkeys(parents(name)))
-            modules[name] = {"events": list(watch.events.get(name, ())), "imports": list(imports)}
+            events = list(watch.events.get(name, ()))
+            modules[name] = {"events": events, "imports": list(imports), "known": sorted(known_kinds(name))}
     printed = [[name, detail] for name in modules for kind, detail in modules[name]["events"] if kind == "print"]
     return {"modules": modules, "failed": watch.failed, "printed": printed, "late": late}
 

@@ -248,6 +248,23 @@ def restore_protocols(connection):
     connection.HAS_IPV6 = connection._has_ipv6("::1")
 
 
+def repair_httpie(context):
+    _pyfreeze.at_restore(detached(restore_httpie, context.Environment, context.curses, sys))
+
+
+def restore_httpie(environment, curses, sys):
+    # As the class has it in its body.
+    environment.stdin_isatty = sys.stdin.isatty()
+    environment.stdout_isatty = sys.stdout.isatty()
+    environment.stderr_isatty = sys.stderr.isatty()
+    if curses:
+        try:
+            curses.setupterm()
+            environment.colors = curses.tigetnum("colors")
+        except curses.error:
+            pass
+
+
 class CtypesFinder:
     """Finds nothing; before `ctypes` runs, it gives it addresses that are the same in every process."""
 
@@ -264,6 +281,7 @@ REPAIRS = {
     "_strptime": ({"clock", "locale"}, None),  # compares both at each use
     "asyncio.selector_events": ({"machine"}, None),  # SC_IOV_MAX, which Linux never changes
     "dateutil.parser._parser": ({"clock"}, repair_dateutil),
+    "httpie.context": ({"env", "terminal"}, repair_httpie),
     "linecache": (set(), repair_linecache),
     "logging": ({"clock"}, repair_logging),
     "multiprocessing": (set(), repair_multiprocessing),
@@ -280,7 +298,8 @@ REPAIRS = {
     "rich.style": ({"entropy"}, repair_styles),
     "scipy": ({"file", "stat"}, None),  # whether it is being built: it looks for a folder of its sources
     "secrets": ({"clock", "entropy", "pid"}, None),  # likewise
-    "sysconfig": ({"env", "working-folder"}, repair_sysconfig),
+    # It looks for the sources of an interpreter beside the executable.
+    "sysconfig": ({"env", "stat", "working-folder"}, repair_sysconfig),
     "tempfile": (set(), repair_tempfile),
     "threading": ({"pid"}, repair_threading),
     "urllib3.util.connection": ({"socket"}, repair_connection),

@@ -1,7 +1,7 @@
 """The recorder's training: which modules the program's main imports by itself.
 
-The third part of the script that recorder.py describes. Comes in: command lines. Goes out: names of modules. Main runs in
-children, which then end: nothing that it does reaches this process.
+The third part of the script that recorder.py describes. Comes in: command lines. Goes out: names of modules, and of each
+whether main had changed something before. Main runs in children, which then end: nothing that it does reaches this process.
 """
 
 import builtins
@@ -15,7 +15,8 @@ import time
 
 
 def train(request, folder):
-    """The modules that main imports with the given command lines, in order."""
+    """The modules that main imports with the given command lines, in order; each with whether main had by then changed no
+    file and not its folder, so that what the module sees of them is what every process finds at its start."""
     names = {}
     for number, arguments in enumerate(request.get("train", ())):
         report = f"{folder}/trained-{number}"
@@ -25,12 +26,14 @@ def train(request, folder):
         wait(child, request["training_seconds"])
         try:
             with _io.open(report, encoding="utf-8") as file:
-                names.update(dict.fromkeys(file.read().split()))
+                for line in file.read().splitlines():
+                    name, _, changes = line.partition(" ")
+                    names[name] = names.get(name, True) and not changes
             posix.unlink(report)
         except FileNotFoundError:
             # Killed, or gone where nothing could be written: it teaches nothing.
             pass
-    return list(names)
+    return names
 
 
 def wait(child, seconds):
@@ -50,6 +53,9 @@ def wait(child, seconds):
 
 
 NAPS_PER_SECOND = 100
+# By which main may change what modules then see of the file system.
+CHANGES = ("os.chdir", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink", "os.system")
+CHANGES += ("os.posix_spawn", "subprocess.Popen")
 
 
 class Trainee:
@@ -62,6 +68,7 @@ class Trainee:
         # In the order in which their imports began: `sys.modules` has them as they ended, and of modules that import each
         # other in a circle not every one can be the first.
         self.begun = {}
+        self.changes = ""
 
     def run(self, arguments, seconds):
         try:
@@ -77,6 +84,7 @@ class Trainee:
                 setattr(posix, name, self.leave)
             posix.register_at_fork(after_in_child=self.become_a_stranger)
             self.watch_imports()
+            sys.addaudithook(self.audit)
             _signal.signal(_signal.SIGALRM, self.leave)
             _signal.alarm(seconds)
             sys.argv[1:] = arguments
@@ -98,14 +106,20 @@ class Trainee:
 
         def noting_load(name, import_):
             if name not in sys.modules:
-                self.begun.setdefault(name)
+                self.begun.setdefault(name, self.changes)
             return load(name, import_)
 
         _frozen_importlib._find_and_load = noting_load
 
+    def audit(self, event, arguments):
+        is_change = is_writing(*arguments) and is_outside(arguments[0]) if event == "open" else event in CHANGES
+        if is_change or event.startswith("shutil."):
+            self.changes = "changes"
+
     def leave(self, *_):
         if self.is_child:
-            names = [name for name in self.begun if self.can_be_imported(name, sys.modules.get(name))]
+            begun = self.begun.items()
+            names = [f"{name} {changes}" for name, changes in begun if self.can_be_imported(name, sys.modules.get(name))]
             with _io.open(self.report, "w", encoding="utf-8", errors="replace") as file:
                 file.write("\n".join(names))
         self.exit(0)

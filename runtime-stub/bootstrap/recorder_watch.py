@@ -8,7 +8,8 @@ Kinds of events, each with a detail (a path, a name, or nothing):
 file, write, stat, folder (opened, opened to write, looked at, listed) | env NAME, environ (all of it), env-set NAME |
 argv | stdin | print | terminal | working-folder | machine | locale | socket | process | process-state | thread | fd |
 atexit | signal | library | mapping | seed (a generator with a seed of the program's choice) | entropy; and those that the
-stub sees in C code: clock, entropy, pid, user, machine, env, file, thread.
+stub sees in C code: clock, entropy, pid, user, machine, certificates, env, file, folder, thread. Of paths only the stub knows what the kernel
+has said: absent, below-file (nothing is there, or a name before the last is no folder); and of a standard stream no-terminal.
 """
 
 import builtins
@@ -54,6 +55,8 @@ class Watch:
         # seen when they are compared.
         self.own_paths = f"/proc/{posix.readlink('/proc/self')}", posix.getcwd().rpartition("/")[0]
         self.home = posix.environ[b"HOME"].decode()
+        # Whether what is said of paths holds for any process: not where a program has moved or made files before it looked.
+        self.is_settled = True
 
     def start(self):
         _pyfreeze.events()
@@ -88,10 +91,14 @@ class Watch:
             return
         if module is None:
             module = running(sys._getframe(1))
-        if not module or module == NAME or kind in REPAIRS.get(module, ((), None))[0]:
+        if not module or module == NAME or kind in known_kinds(module):
             return
         detail = detail_text(detail)
-        if kind in ("stat", "file") and self.is_own_path(detail) or kind == "env" and is_vain_translation():
+        if kind in ("absent", "below-file"):
+            if is_same_zone(detail):
+                return
+            kind = kind if self.is_settled else "stat"
+        elif kind in ("stat", "file") and self.is_own_path(detail) or kind == "env" and is_vain_translation():
             return
         self.events.setdefault(module, {})[kind, detail] = None
 
@@ -107,7 +114,7 @@ class Watch:
             # What a user has there, nobody else has.
             return False
         is_on_the_way = path in ("/proc", "/proc/self") or f"{folder}/".startswith(path.rstrip("/") + "/")
-        return is_on_the_way or path.startswith((process, folder)) or path.endswith(("/zoneinfo/UTC", "/zoneinfo/Etc/UTC"))
+        return is_on_the_way or path.startswith((process, folder)) or is_same_zone(path)
 
     def drain(self):
         """Takes over what the stub has seen."""
@@ -116,23 +123,29 @@ class Watch:
             if not name.is_compared:
                 self.note("environ", module=module)
         for kind, module, detail in _pyfreeze.events():
-            self.note(NAMES_IN_C.get(kind, kind), detail, module or "")
+            self.note(kind, detail, module or "")
 
     def audit(self, event, arguments):
         kind = AUDITED.get(event) or AUDITED.get(event.partition(".")[0])
         if kind is None or not self.active or self.busy:
             return
         detail = arguments[0] if arguments else ""
+        if event == "os.chdir":
+            self.is_settled = False
         if event == "open":
-            mode, flags = arguments[1], arguments[2]
             if not is_outside(detail):
                 return
-            if set(mode or "") & set("wax+") or (flags or 0) & (posix.O_WRONLY | posix.O_RDWR | posix.O_CREAT):
+            if is_writing(*arguments):
                 kind = "write"
+            elif isinstance(detail, (str, bytes)):
+                # The stub says what came of it.
+                return
         elif event == "ctypes.dlopen":
             # None is the executable itself.
             if detail is None or not is_outside(detail):
                 return
+        elif event == "socket.getaddrinfo" and is_number_of_host(*arguments):
+            return
         elif event.startswith("socket."):
             detail = f"{event} {arguments[-1]!r}" if len(arguments) > 1 else event
         elif kind == "env-set":
@@ -141,10 +154,10 @@ class Watch:
                 return
             if event == "os.unsetenv" and self.forget(kind, detail):
                 return
-        elif isinstance(detail, (str, bytes)):
-            if kind == "folder" and not is_outside(detail):
-                return
-        else:
+        elif kind == "folder" and not isinstance(detail, int):
+            # Likewise.
+            return
+        elif not isinstance(detail, (str, bytes)):
             detail = event
         self.note(kind, detail)
 
@@ -257,18 +270,63 @@ class Recorded:
         detail = self.function.__name__
         frame = sys._getframe(1)
         if self.kind == "stat":
-            detail = arguments[0] if arguments else keywords.get("path", "")
-            detail = posix.fspath(detail) if hasattr(detail, "__fspath__") else detail
-            is_asked = is_outside(detail) and not frame.f_code.co_filename.startswith("<frozen importlib")
-        else:
-            # `setlocale(category)` and `signal(number, SIG_DFL)` of what is so already change nothing; the rest does.
-            is_asked = not (detail == "setlocale" and len(arguments) < 2)
-        if is_asked:
+            return self.look(frame, *arguments, **keywords)
+        if detail in ASKED_OF_TERMINALS:
+            return self.ask_terminal(*arguments, **keywords)
+        # `setlocale(category)` and `signal(number, SIG_DFL)` of what is so already change nothing; the rest does.
+        if not (detail == "setlocale" and len(arguments) < 2):
             self.watch.note(self.kind, detail)
         return self.function(*arguments, **keywords)
 
+    def look(self, frame, *arguments, **keywords):
+        path = arguments[0] if arguments else keywords.get("path", "")
+        path = posix.fspath(path) if hasattr(path, "__fspath__") else path
+        is_asked = is_outside(path) and not frame.f_code.co_filename.startswith("<frozen importlib")
+        try:
+            return self.function(*arguments, **keywords)
+        except (FileNotFoundError, NotADirectoryError):
+            # The stub has seen it.
+            is_asked = False
+            raise
+        finally:
+            if is_asked:
+                self.watch.note("stat", path)
+
+    def ask_terminal(self, *arguments, **keywords):
+        """Of a standard stream that is no terminal, nothing is learnt but that."""
+        descriptor = arguments[0] if arguments else STANDARD_OUTPUT
+        try:
+            result = self.function(*arguments, **keywords)
+        except OSError as error:
+            is_none = error.errno == ENOTTY and descriptor in (0, 1, 2)
+            self.watch.note("no-terminal" if is_none else "terminal", descriptor if is_none else "")
+            raise
+        self.watch.note("terminal")
+        return result
+
     def __getattr__(self, name):
         return getattr(self.function, name)
+
+
+def is_writing(_, mode, flags):
+    """Whether these are the arguments of an `open` event that asks for more than reading."""
+    return set(mode or "") & set("wax+") or (flags or 0) & (posix.O_WRONLY | posix.O_RDWR | posix.O_CREAT)
+
+
+def known_kinds(module):
+    """The kinds of events that need no attention, for the module's repair knows of them."""
+    kinds = REPAIRS.get(module, (set(), None))[0]
+    return kinds | {kind for known in kinds for kind in ANSWERS_OF.get(known, ())}
+
+
+def is_number_of_host(host, port, *_):
+    """Whether an address is asked for that is in the question."""
+    parts = host.split(".") if isinstance(host, str) else ()
+    return len(parts) == 4 and all(part.isdecimal() and part.isascii() for part in parts) and isinstance(port, int)
+
+
+def is_same_zone(path):
+    return path.endswith(("/zoneinfo/UTC", "/zoneinfo/Etc/UTC"))
 
 
 def running(frame):
@@ -430,15 +488,17 @@ def recording_stream(watch, stream):
 STREAM_METHODS = {
     "__next__": "stdin",
     "detach": "process-state",
-    "isatty": "terminal",
     "read": "stdin",
     "readline": "stdin",
     "reconfigure": "process-state",
     "write": "print",
 }
 LONGEST_DETAIL = 500
-# What the stub calls otherwise.
-NAMES_IN_C = {"variable": "env", "folder": "working-folder"}
+# Of what else each is a kind.
+ANSWERS_OF = {"stat": ("absent", "below-file"), "terminal": ("no-terminal",)}
+ASKED_OF_TERMINALS = ("ttyname", "get_terminal_size")
+STANDARD_OUTPUT = 1
+ENOTTY = 25
 
 # By the event's name (PEP 578), or by the part before the dot.
 AUDITED = {
@@ -489,7 +549,7 @@ FUNCTIONS_AT_START = {
     "posix": dict.fromkeys(("stat", "lstat", "access", "readlink", "statvfs"), "stat")
     | dict.fromkeys(("getcwd", "getcwdb"), "working-folder")
     | dict.fromkeys(("urandom", "getrandom"), "entropy")
-    | dict.fromkeys(("isatty", "ttyname", "get_terminal_size", "fstat", "get_blocking"), "terminal")
+    | dict.fromkeys(("ttyname", "get_terminal_size", "fstat", "get_blocking"), "terminal")
     | dict.fromkeys(("sysconf", "cpu_count", "sched_getaffinity", "getloadavg", "times", "getlogin"), "machine")
     | dict.fromkeys(("umask", "nice", "setsid", "setpgid", "dup2", "pipe", "pipe2", "openpty"), "process-state")
     | dict.fromkeys(("setuid", "setgid", "setgroups", "setpriority", "set_blocking", "sched_setaffinity"), "process-state"),

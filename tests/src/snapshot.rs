@@ -2,6 +2,7 @@
 //!
 //! Comes in: small programs, frozen with `--snapshot`. Goes out: one test for each promise of DESIGN's part on snapshots.
 
+mod guards;
 mod making;
 mod secrets;
 mod starts;
@@ -20,6 +21,7 @@ pub fn tests(options: &Options) -> Vec<Test> {
     let mut tests = secrets::tests(options);
     tests.extend(starts::tests(options));
     tests.extend(making::tests());
+    tests.extend(guards::tests());
     tests
 }
 

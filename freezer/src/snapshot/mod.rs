@@ -9,6 +9,8 @@
 mod request;
 mod rules;
 
+mod guards;
+
 mod place;
 mod run;
 
@@ -27,11 +29,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use pyfreeze_format::snapshot::{NewGuard, with_next};
 use pyfreeze_format::{FormatError, SnapshotLevel, SnapshotUse, VIRTUAL_ROOT, with_snapshot};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-pub use report::{LeftOutModule, RegionReport, SnapshotReport};
+pub use report::{GuardReport, LeftOutModule, RegionReport, SnapshotReport};
 pub use request::level_name;
 pub use rules::Because;
 
@@ -41,6 +44,7 @@ use crate::image::ImageError;
 use crate::payload::{Manifest, ManifestLibrary};
 use crate::project::{SnapshotChoice, SnapshotSettings};
 use checks::{CheckError, Checked, Refusal, Verdict};
+use guards::{Compared, Guarding};
 use place::{Place, Room};
 use recording::Recording;
 use request::{Facts, Mode, Request};
@@ -249,12 +253,20 @@ pub enum SnapshotFailure {
         /// How many recordings.
         rounds: usize,
     },
+    /// What was asked of the machine can't be asked again at a start.
+    #[error("what the program asks of the machine when it is imported can't be compared at its start")]
+    Questions,
     /// The recording does not fit the format.
     #[error("the recorded memory can't be written: {0}")]
     Format(#[from] FormatError),
 }
 
 impl SnapshotFailure {
+    /// Whether a recording of fewer modules may not fail so.
+    fn may_be_of_modules(&self) -> bool {
+        matches!(self, Self::Unsafe { .. } | Self::NoEnd { .. } | Self::Failed { .. })
+    }
+
     /// What is worth keeping for somebody who looks for the cause.
     #[must_use]
     pub fn log(&self) -> Option<&str> {
@@ -368,16 +380,47 @@ struct Recorder<'a> {
 type Check = fn(&[u8], &[Room; 2]) -> Result<Verdict, CheckError>;
 
 impl<'a> Recorder<'a> {
-    /// Looks at the modules and attempts a recording; should it fail, another of fewer modules.
+    /// Looks at the modules and attempts a recording; should it fail, another of fewer modules. Where guards bring in modules,
+    /// a guarded snapshot stands before that.
     fn section(&mut self, progress: &dyn Fn(Step)) -> Result<Vec<u8>, SnapshotFailure> {
         progress(Step::Looking);
         let (roots, facts) = self.classify()?;
-        match self.attempt(&roots, &facts, Caution::Trusting, progress) {
-            Err(SnapshotFailure::Unsafe { .. } | SnapshotFailure::NoEnd { .. } | SnapshotFailure::Failed { .. }) => {
-                self.attempt(&roots, &facts, Caution::Strict, progress)
-            }
-            outcome => outcome,
+        let plain = self.cautious_attempts(&roots, &facts, Guarding::Off, progress)?;
+        let left_out = |guarding| self.select(&facts, Caution::Trusting, guarding).left_out.len();
+        if self.level != SnapshotLevel::App || left_out(Guarding::On) >= left_out(Guarding::Off) {
+            return Ok(plain);
         }
+        match self.cautious_attempts(&roots, &facts, Guarding::On, progress) {
+            Ok(guarded) if module_count(&guarded) > module_count(&plain) => Ok(with_next(&guarded, &plain)?),
+            // Nobody has asked for it, and every start has the other.
+            _ => Ok(plain),
+        }
+    }
+
+    /// As many attempts as it takes, each of fewer modules.
+    fn cautious_attempts(
+        &mut self,
+        roots: &[&str],
+        facts: &Facts,
+        guarding: Guarding,
+        progress: &dyn Fn(Step),
+    ) -> Result<Vec<u8>, SnapshotFailure> {
+        let [trusting, wary, strict] =
+            [Caution::Trusting, Caution::Wary, Caution::Strict].map(|caution| self.select(facts, caution, guarding));
+        // Few programs load certificates. What else is shown, recordings may have yet to teach.
+        let is_wary = wary.left_out != trusting.left_out;
+        let mut outcome = self.attempt(roots, facts, trusting, progress);
+        for selection in is_wary.then_some(wary).into_iter().chain([strict]) {
+            if !outcome.as_ref().is_err_and(SnapshotFailure::may_be_of_modules) {
+                break;
+            }
+            outcome = self.attempt(roots, facts, selection, progress);
+        }
+        outcome
+    }
+
+    fn select(&self, facts: &Facts, caution: Caution, guarding: Guarding) -> Selection {
+        Selection::new(facts, self.input.settings, caution, guarding)
     }
 
     /// Records until nothing new is to be learnt, and checks.
@@ -385,10 +428,9 @@ impl<'a> Recorder<'a> {
         &mut self,
         roots: &[&str],
         facts: &Facts,
-        caution: Caution,
+        mut selection: Selection,
         progress: &dyn Fn(Step),
     ) -> Result<Vec<u8>, SnapshotFailure> {
-        let mut selection = Selection::new(facts, self.input.settings, caution);
         for _ in 0..MAX_ROUNDS {
             progress(Step::Recording);
             let rooms = self.record(roots, facts, &selection)?;
@@ -400,11 +442,18 @@ impl<'a> Recorder<'a> {
             if selection.learn(&String::from_utf8_lossy(&events), facts, self.input.settings) {
                 continue;
             }
+            let guards = match guards::compare(&rooms, &self.place, facts, &selection)? {
+                Compared::Guards(guards) => guards,
+                Compared::Strays(strays) if selection.leave_out_strays(&strays, facts) => continue,
+                _ if selection.is_guarded() => return Err(SnapshotFailure::Questions),
+                // Of modules that nobody has looked at.
+                _ => Vec::new(),
+            };
             progress(Step::Checking);
             match (self.check)(self.input.stub, &rooms).map_err(|error| self.gate_failure(&error))? {
                 Verdict::Safe(checked) => {
-                    let report = self.report(facts, &selection, &checked);
-                    return Ok(section::write(Recording::read(&rooms[0])?, &checked, self.level, &report)?);
+                    let report = self.report(facts, &selection, &checked, &guards);
+                    return Ok(section::write(Recording::read(&rooms[0])?, &checked, self.level, guards, &report)?);
                 }
                 Verdict::Refused(refusal) => {
                     if !selection.refuse(&self.input.program.suspects(&refusal), facts) {
@@ -487,7 +536,7 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    fn report(&self, facts: &Facts, selection: &Selection, checked: &Checked) -> SnapshotReport {
+    fn report(&self, facts: &Facts, selection: &Selection, checked: &Checked, guards: &[NewGuard]) -> SnapshotReport {
         let SnapshotInput { settings, program, .. } = self.input;
         let is_app = self.level == SnapshotLevel::App;
         let left_out = selection.left_out.iter();
@@ -503,6 +552,8 @@ impl<'a> Recorder<'a> {
             regions: Vec::new(),
             reseeded_count: checked.reseeded.len(),
             path_text_count: checked.path_texts.len(),
+            guards: guards.iter().map(GuardReport::new).collect(),
+            fallback: None,
         }
     }
 
@@ -525,6 +576,11 @@ impl<'a> Recorder<'a> {
             }
         }
     }
+}
+
+/// How many modules have been imported in a snapshot.
+fn module_count(section: &[u8]) -> usize {
+    SnapshotReport::read(section).map_or(0, |report| report.modules.len())
 }
 
 /// The last line of a log, to stand at the end of a sentence.

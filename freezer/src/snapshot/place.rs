@@ -122,6 +122,13 @@ impl Room {
         self.folder.join("home")
     }
 
+    /// Whether a path leads into the folder of all rooms, however it is spelt.
+    pub(super) fn is_near(&self, path: &str) -> bool {
+        let all = self.folder.parent().unwrap_or(&self.folder);
+        let real = all.canonicalize().unwrap_or_else(|_| all.to_owned());
+        Path::new(path).starts_with(all) || Path::new(path).starts_with(real)
+    }
+
     /// What the process says.
     pub(super) fn log(&self) -> PathBuf {
         self.recording().join("log")

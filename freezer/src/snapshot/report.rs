@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use pyfreeze_format::{RegionKind, Snapshot};
+use pyfreeze_format::snapshot::NewGuard;
+use pyfreeze_format::{PathStart, RegionKind, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use super::rules::Because;
@@ -31,6 +32,54 @@ pub struct SnapshotReport {
     pub reseeded_count: usize,
     /// Texts with the value of `HOME` or the executable's path, which every start puts there.
     pub path_text_count: usize,
+    /// What else must be as it was recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<GuardReport>,
+    /// The snapshot for starts that this one does not fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Box<Self>>,
+}
+
+/// What every start compares besides variables.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum GuardReport {
+    /// A path at which nothing may be: relative to the working folder, or absolute, with `~` for the value of `HOME`.
+    Absent {
+        /// The path.
+        path: String,
+    },
+    /// A standard stream that may be no terminal.
+    NoTerminal {
+        /// Its descriptor.
+        descriptor: u16,
+    },
+}
+
+impl GuardReport {
+    /// Of a guard.
+    #[must_use]
+    pub(super) fn new(guard: &NewGuard) -> Self {
+        match guard {
+            NewGuard::Absent { start, path, .. } => {
+                let home = if *start == PathStart::Home { "~" } else { "" };
+                Self::Absent { path: format!("{home}{}", String::from_utf8_lossy(path)) }
+            }
+            NewGuard::NoTerminal { descriptor } => Self::NoTerminal { descriptor: *descriptor },
+        }
+    }
+
+    /// Where the snapshot is not used, in words.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Absent { path } => format!("{path} exists"),
+            Self::NoTerminal { descriptor } => {
+                let stream = ["input", "output", "error"].get(usize::from(*descriptor)).unwrap_or(&"stream");
+                format!("standard {stream} is a terminal")
+            }
+        }
+    }
 }
 
 /// A module that is not in.
@@ -62,13 +111,15 @@ impl SnapshotReport {
         let snapshot = Snapshot::parse(section).ok()?;
         let mut report: Self = decode_section(snapshot.report()).ok()?;
         report.regions = regions(&snapshot);
+        report.fallback = snapshot.next().and_then(Self::read).map(Box::new);
         Some(report)
     }
 
     /// Bytes of memory in the file.
     #[must_use]
     pub fn stored_size(&self) -> u64 {
-        self.regions.iter().map(|region| region.stored).sum()
+        let fallback = self.fallback.as_ref().map_or(0, |fallback| fallback.stored_size());
+        self.regions.iter().map(|region| region.stored).sum::<u64>() + fallback
     }
 
     /// Why modules are not in, the most frequent reason first, each with the modules.
@@ -110,6 +161,7 @@ impl Because {
         };
         match what.as_str() {
             "argv" => "reads the command line".to_owned(),
+            "certificates" => "keeps the host's certificates".to_owned(),
             "clock" => "asks for the time".to_owned(),
             "entropy" => "asks for randomness".to_owned(),
             "env" => "reads variables that every user sets".to_owned(),

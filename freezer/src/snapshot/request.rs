@@ -57,6 +57,13 @@ pub(super) struct Facts {
     pub(super) late: Vec<String>,
 }
 
+impl Facts {
+    /// Whether events of this kind need no attention if they are a module's.
+    pub(super) fn knows(&self, module: &str, kind: &str) -> bool {
+        self.modules.get(module).is_some_and(|module| module.known.iter().any(|known| known == kind))
+    }
+}
+
 /// What one module did while it was imported.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct ModuleFacts {
@@ -66,6 +73,9 @@ pub(super) struct ModuleFacts {
     /// The modules that it imported.
     #[serde(default)]
     pub(super) imports: Vec<String>,
+    /// Kinds of events that need no attention in whatever it does.
+    #[serde(default)]
+    pub(super) known: Vec<String>,
 }
 
 /// The level's name for the recorder and for people.

@@ -7,15 +7,21 @@
 //! | kind of event | what it is | verdict |
 //! |---|---|---|
 //! | `env` | a variable that nearly every process has was read | shown by the comparison; out if programs decide by it |
-//! | `env` | any other variable was read | in; the start compares it, another value takes the ordinary way |
-//! | `clock`, `entropy`, `pid`, `user`, `machine` … | a fact was asked for in which the two recordings differ | shown by the comparison |
+//! | `env` | any other variable was read | in; the start compares it, another value takes another way |
+//! | `absent`, `below-file` | nothing was at a path | in a guarded snapshot, whose start compares it; else out |
+//! | `no-terminal` | a standard stream was asked for, and is none | the same |
+//! | `clock`, `entropy`, `pid`, `user`, `machine`, `certificates` … | a fact was asked for in which the two recordings differ | shown by the comparison |
 //! | `hash-seed` | randomness for a hash table, which needs no secret | in: all processes have the same |
 //! | `atexit` | a function for the end of the process was registered | in: the list is part of the memory |
 //! | all others | files, sockets, threads, signals, terminal, arguments, … | out |
 //!
 //! Where the two recordings differ, the comparison shows whether a module has kept anything of it; one that only looks (to
-//! measure how long its import takes, say) may be in. Should the comparison fail without saying whose fault it is, all
-//! that is so shown is out at the second attempt ([`Caution::Strict`]).
+//! measure how long its import takes, say) may be in. Should the comparison fail without saying whose fault it is, those that
+//! have loaded certificates are out at the next attempt ([`Caution::Wary`]), and all that is so shown at the last
+//! ([`Caution::Strict`]).
+//!
+//! A *guarded* snapshot ([`Guarding::On`]) has modules in it that rest on what fewer processes find: no file of the user's at a path,
+//! no terminal. It is one of two, and starts that it does not fit take the other.
 //!
 //! A kind that is not known here is one of the others. `memory` is none that the recorder reports: the checks have found
 //! something of the recorded process in what belongs to the module.
@@ -24,6 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::guards::Guarding;
 use super::request::Facts;
 use crate::graph::Pattern;
 use crate::project::SnapshotSettings;
@@ -59,6 +66,8 @@ pub(super) enum Caution {
     /// What the comparison would find may be in.
     #[default]
     Trusting,
+    /// Likewise, but for certificates: who keeps them keeps them in memory that leads the comparison to no module.
+    Wary,
     /// It may not.
     Strict,
 }
@@ -72,8 +81,12 @@ const READLINE: &str = "readline";
 enum Verdict {
     In,
     Compared,
+    Guarded,
     Out,
 }
+
+/// Modules that are to be left out, each with a path.
+pub(super) type Strays = Vec<(String, String)>;
 
 /// The modules of a snapshot.
 #[derive(Clone, Debug, Default)]
@@ -82,13 +95,20 @@ pub(super) struct Selection {
     pub(super) left_out: BTreeMap<String, Because>,
     /// The environment variables that modules inside have read.
     pub(super) variables: BTreeSet<String>,
+    /// What modules inside may ask, for every start asks it again: module, kind and detail.
+    guarded: BTreeSet<(String, String, String)>,
+    /// For what these ask, the user vouches.
+    vouched: BTreeSet<String>,
     caution: Caution,
+    guarding: Guarding,
 }
 
 /// Variables that nearly every process has, with a value that is the user's own. Both recordings have them, with different
 /// values.
 pub(super) const ALWAYS_SET: &[&str] = &["HOME", "LOGNAME", "PATH", "PWD", "SHELL", "USER"];
 const DECIDED_BY: &[&str] = &["LANG", "LANGUAGE", "SHLVL", "TERM", "TERM_PROGRAM", "_"];
+/// Those of them that a process without a terminal often lacks.
+const OF_TERMINALS: &[&str] = &["TERM", "TERM_PROGRAM"];
 
 /// Variables that nearly every process has, and by which programs decide: neither are two values enough to show that, nor would a
 /// program that compares them ever start from its snapshot.
@@ -106,7 +126,7 @@ fn is_shown(kind: &str, detail: &str) -> bool {
     match kind {
         "env" => ALWAYS_SET.contains(&detail),
         "machine" => !matches!(detail, "processors" | "memory"),
-        _ => matches!(kind, "clock" | "entropy" | "pid" | "user" | "working-folder"),
+        _ => matches!(kind, "certificates" | "clock" | "entropy" | "pid" | "user" | "working-folder"),
     }
 }
 
@@ -116,12 +136,22 @@ fn is_told_again(module: &str) -> bool {
     ["numpy", "scipy"].iter().any(|package| module.split('.').next() == Some(package))
 }
 
-fn verdict(module: &str, kind: &str, detail: &str, caution: Caution) -> Verdict {
+/// Whether a path without the recording's folders means something to every process; [`super::guards`] has the last word.
+fn is_for_all(path: &str) -> bool {
+    let is_of_recording = path.starts_with('…') && !path.starts_with("…/room/empty/");
+    !is_of_recording && !path.split('/').any(|part| part == "..")
+}
+
+fn verdict(module: &str, kind: &str, detail: &str, caution: Caution, guarding: Guarding) -> Verdict {
     match kind {
+        "absent" | "below-file" if guarding == Guarding::On && is_for_all(detail) => Verdict::Guarded,
+        "no-terminal" if guarding == Guarding::On => Verdict::Guarded,
+        "env" if guarding == Guarding::On && OF_TERMINALS.contains(&detail) => Verdict::Compared,
         "env" if !ALWAYS_SET.contains(&detail) && !is_decided_by(detail) => Verdict::Compared,
         "atexit" | "hash-seed" => Verdict::In,
         "machine" if detail == "processors" && is_told_again(module) => Verdict::In,
-        _ if caution == Caution::Trusting && is_shown(kind, detail) => Verdict::In,
+        "certificates" if caution != Caution::Trusting => Verdict::Out,
+        _ if caution != Caution::Strict && is_shown(kind, detail) => Verdict::In,
         _ => Verdict::Out,
     }
 }
@@ -129,7 +159,12 @@ fn verdict(module: &str, kind: &str, detail: &str, caution: Caution) -> Verdict 
 impl Because {
     /// Of an event; without a detail that is another in every run, for builds must be alike.
     fn did(what: &str, detail: &str) -> Self {
-        let is_of_run = matches!(what, "fd" | "mapping" | "pid" | "print" | "socket" | "stdin" | "thread");
+        let what = match what {
+            "absent" | "below-file" => "stat",
+            "no-terminal" => "terminal",
+            other => other,
+        };
+        let is_of_run = matches!(what, "fd" | "mapping" | "pid" | "print" | "socket" | "stdin" | "terminal" | "thread");
         let detail = if is_of_run { String::new() } else { detail.to_owned() };
         Self::Did { what: what.to_owned(), detail }
     }
@@ -137,8 +172,8 @@ impl Because {
 
 impl Selection {
     /// Applies the rules to all modules that were seen.
-    pub(super) fn new(facts: &Facts, settings: &SnapshotSettings, caution: Caution) -> Self {
-        let mut selection = Self { caution, ..Self::default() };
+    pub(super) fn new(facts: &Facts, settings: &SnapshotSettings, caution: Caution, guarding: Guarding) -> Self {
+        let mut selection = Self { caution, guarding, ..Self::default() };
         let (vouched, excluded) = (Patterns::new(&settings.include), Patterns::new(&settings.exclude));
         for (name, module) in &facts.modules {
             if excluded.cover(name) {
@@ -157,19 +192,21 @@ impl Selection {
         selection
     }
 
-    /// Applies the rules to what modules inside have read of the environment while the program was recorded: the
-    /// lines `env MODULE NAME` of the stub's `events`, of which the recorder had not seen all. True if a module is out now.
+    /// Applies the rules to what modules inside have read of the environment, or asked of the standard streams, while the program
+    /// was recorded: the lines `env MODULE NAME` and `no-terminal MODULE DESCRIPTOR` of the stub's `events`, of which the
+    /// recorder had not seen all. True if a module is out now.
     pub(super) fn learn(&mut self, events: &str, facts: &Facts, settings: &SnapshotSettings) -> bool {
         let vouched = Patterns::new(&settings.include);
         let count = self.left_out.len();
         for line in events.lines() {
             let mut words = line.splitn(3, ' ');
             let (kind, module, detail) = (words.next(), words.next(), words.next());
-            if let (Some("env"), Some(module), Some(detail)) = (kind, module, detail)
+            if let (Some(kind @ ("env" | "no-terminal")), Some(module), Some(detail)) = (kind, module, detail)
                 && facts.modules.contains_key(module)
                 && !self.left_out.contains_key(module)
+                && !facts.knows(module, kind)
             {
-                self.judge(module, [("env", detail)].into_iter(), vouched.cover(module));
+                self.judge(module, [(kind, detail)].into_iter(), vouched.cover(module));
             }
         }
         self.close(facts);
@@ -188,6 +225,22 @@ impl Selection {
         self.leave_out(known.map(|(name, finding)| (name.clone(), Because::did("memory", finding))), facts)
     }
 
+    /// Leaves out modules that have asked what no start can ask again, each with the path. True if there is any.
+    pub(super) fn leave_out_strays(&mut self, strays: &Strays, facts: &Facts) -> bool {
+        let known = strays.iter().filter(|(name, _)| facts.modules.contains_key(name));
+        self.leave_out(known.map(|(name, path)| (name.clone(), Because::did("stat", path))), facts)
+    }
+
+    /// Whether its starts can ask again what nothing else has shown of a module.
+    pub(super) fn is_guarded(&self) -> bool {
+        self.guarding == Guarding::On
+    }
+
+    /// Whether a module may ask this, and every start asks it again.
+    pub(super) fn may_ask(&self, module: &str, kind: &str, detail: &str) -> bool {
+        self.guarded.contains(&(module.to_owned(), kind.to_owned(), detail.to_owned()))
+    }
+
     fn leave_out(&mut self, modules: impl Iterator<Item = (String, Because)>, facts: &Facts) -> bool {
         let count = self.left_out.len();
         for (name, because) in modules {
@@ -197,19 +250,29 @@ impl Selection {
         self.left_out.len() > count
     }
 
+    /// Whether the user vouches for a module.
+    pub(super) fn is_vouched(&self, module: &str) -> bool {
+        self.vouched.contains(module)
+    }
+
     fn judge<'e>(&mut self, name: &str, events: impl Iterator<Item = (&'e str, &'e str)>, is_vouched: bool) {
-        let mut variables = Vec::new();
+        if is_vouched {
+            self.vouched.insert(name.to_owned());
+        }
+        let (mut variables, mut guarded) = (Vec::new(), Vec::new());
         for (kind, detail) in events {
-            match verdict(name, kind, detail, self.caution) {
+            match verdict(name, kind, detail, self.caution, self.guarding) {
                 Verdict::Out if !is_vouched => {
                     self.left_out.insert(name.to_owned(), Because::did(kind, detail));
                     return;
                 }
                 Verdict::Compared => variables.push(detail.to_owned()),
-                Verdict::In | Verdict::Out => {}
+                Verdict::Guarded if !is_vouched => guarded.push((name.to_owned(), kind.to_owned(), detail.to_owned())),
+                Verdict::In | Verdict::Guarded | Verdict::Out => {}
             }
         }
         self.variables.extend(variables);
+        self.guarded.extend(guarded);
     }
 
     /// Leaves out what imports what is left out.
@@ -277,7 +340,7 @@ impl Patterns {
 
 #[cfg(test)]
 mod tests {
-    use super::{Because, Caution, Facts, Selection, SnapshotSettings};
+    use super::{Because, Caution, Facts, Guarding, Selection, SnapshotSettings};
 
     fn facts() -> Facts {
         let json = r#"{"modules": {
@@ -304,7 +367,7 @@ mod tests {
 
     #[test]
     fn what_touches_the_world_stays_out_with_its_importers() {
-        let selection = Selection::new(&facts(), &SnapshotSettings::default(), Caution::Strict);
+        let selection = Selection::new(&facts(), &SnapshotSettings::default(), Caution::Strict, Guarding::Off);
         let left_out: Vec<_> =
             selection.left_out.iter().map(|(name, because)| (name.as_str(), because.clone())).collect();
         let expected = [
@@ -328,7 +391,7 @@ mod tests {
             exclude: vec!["logging".into()],
             ..SnapshotSettings::default()
         };
-        let selection = Selection::new(&facts(), &settings, Caution::Strict);
+        let selection = Selection::new(&facts(), &settings, Caution::Strict, Guarding::Off);
         assert_eq!(selection.left_out.get("app"), Some(&imports("logging")));
         assert_eq!(selection.left_out.get("logging"), Some(&Because::Setting));
         // Vouched for, but the import is still one of a module that is out.
@@ -337,9 +400,53 @@ mod tests {
     }
 
     #[test]
+    fn guards_bring_in_what_starts_can_ask_again() {
+        let json = r#"{"modules": {
+            "config": {"events": [["absent", "~/.app"], ["below-file", "…/room/empty/app.cfg"]], "imports": []},
+            "terminal": {"events": [["no-terminal", "1"], ["env", "TERM"]], "imports": []},
+            "beside": {"events": [["absent", "…/room/app.cfg"]], "imports": []},
+            "above": {"events": [["absent", "../app.cfg"]], "imports": []},
+            "locale": {"events": [["env", "LANG"]], "imports": []},
+            "reads": {"events": [["absent", "/x"], ["file", "/y"]], "imports": []}}}"#;
+        let facts: Facts = serde_json::from_str(json).unwrap();
+        let select =
+            |settings: &SnapshotSettings, guarding| Selection::new(&facts, settings, Caution::Trusting, guarding);
+        let settings = SnapshotSettings::default();
+        let left_out = |selection: &Selection| selection.left_out.keys().cloned().collect::<Vec<_>>();
+        let guarded = select(&settings, Guarding::On);
+        assert_eq!(left_out(&guarded), ["above", "beside", "locale", "reads"]);
+        assert!(guarded.may_ask("config", "absent", "~/.app") && !guarded.may_ask("config", "absent", "~/.other"));
+        assert!(!guarded.may_ask("reads", "absent", "/x"));
+        assert!(guarded.variables.contains("TERM"));
+        let plain = select(&settings, Guarding::Off);
+        assert_eq!(left_out(&plain), ["above", "beside", "config", "locale", "reads", "terminal"]);
+        assert_eq!(plain.left_out.get("config"), Some(&did("stat", "~/.app")));
+        assert_eq!(plain.left_out.get("terminal"), Some(&did("terminal", "")));
+        let vouched = SnapshotSettings { include: vec!["config".into()], ..settings };
+        let vouched = select(&vouched, Guarding::On);
+        assert!(
+            vouched.has("config") && vouched.is_vouched("config") && !vouched.may_ask("config", "absent", "~/.app")
+        );
+    }
+
+    #[test]
+    fn certificates_are_shown_until_the_comparison_fails() {
+        let json = r#"{"modules": {"tls": {"events": [["certificates", ""]], "imports": []},
+            "timer": {"events": [["clock", ""]], "imports": []}}}"#;
+        let facts: Facts = serde_json::from_str(json).unwrap();
+        let left_out = |caution| {
+            let selection = Selection::new(&facts, &SnapshotSettings::default(), caution, Guarding::Off);
+            selection.left_out.into_keys().collect::<Vec<_>>()
+        };
+        assert!(left_out(Caution::Trusting).is_empty());
+        assert_eq!(left_out(Caution::Wary), ["tls"]);
+        assert_eq!(left_out(Caution::Strict), ["timer", "tls"]);
+    }
+
+    #[test]
     fn recordings_teach_more() {
         let settings = SnapshotSettings::default();
-        let mut selection = Selection::new(&facts(), &settings, Caution::Strict);
+        let mut selection = Selection::new(&facts(), &settings, Caution::Strict, Guarding::Off);
         let events = "env - LANG\nclock logging\nenv logging APP_LOG\nenv app HOME\nvariable\nodd line here\n";
         assert!(!selection.learn(events, &facts(), &settings));
         assert!(selection.variables.contains("APP_LOG"));
@@ -350,7 +457,7 @@ mod tests {
 
     #[test]
     fn what_fails_without_others_stays_out() {
-        let mut selection = Selection::new(&facts(), &SnapshotSettings::default(), Caution::Strict);
+        let mut selection = Selection::new(&facts(), &SnapshotSettings::default(), Caution::Strict, Guarding::Off);
         let failed = |name: &str| [(name.to_owned(), "ImportError: no".to_owned())].into_iter();
         assert!(selection.leave_out_failed(failed("app.pure:name"), &facts()));
         assert_eq!(selection.left_out.get("app.pure"), Some(&Because::Fails { error: "ImportError: no".into() }));
@@ -360,7 +467,7 @@ mod tests {
 
     #[test]
     fn what_the_checks_find_keeps_modules_out() {
-        let mut selection = Selection::new(&facts(), &SnapshotSettings::default(), Caution::Strict);
+        let mut selection = Selection::new(&facts(), &SnapshotSettings::default(), Caution::Strict, Guarding::Off);
         let found = |name: &str| (name.to_owned(), "a pointer".to_owned());
         assert!(!selection.refuse(&[found("app"), found("nowhere")], &facts()));
         assert!(selection.refuse(&[found("app.pure")], &facts()));

@@ -45,7 +45,7 @@ const LOG_LIMIT: usize = 1 << 16;
 /// [`ALWAYS_SET`]: super::rules::ALWAYS_SET
 const ENVIRONMENT: [(&str, [&str; 2]); 6] = [
     ("LOGNAME", ["somebody", "nobody-b"]),
-    ("PATH", ["/usr/bin:/bin", "/bin:/usr/bin"]),
+    ("PATH", ["/usr/bin:/bin", "/opt/bin:/bin"]),
     ("PWD", ["/nonexistent/c", "/nonexistent/d"]),
     ("PYFREEZE_VARIABLE", ["aaaa", "bbbb"]),
     ("SHELL", ["/nonexistent/e", "/nonexistent/f"]),
@@ -64,6 +64,14 @@ impl Variant {
         ENVIRONMENT.iter().map(move |(name, values)| (*name, values[index]))
     }
 
+    /// The certificates that the machine trusts: one, of the same size on both, with other content.
+    fn certificates(self) -> &'static str {
+        match self {
+            Self::First => include_str!("certificates/first.pem"),
+            Self::Second => include_str!("certificates/second.pem"),
+        }
+    }
+
     fn argument(self) -> &'static str {
         match self {
             Self::First => "0",
@@ -75,6 +83,8 @@ impl Variant {
 /// Runs the room's executable.
 pub(super) fn run(room: &Room, variant: Variant, timeout: Duration) -> Result<Outcome, SnapshotFailure> {
     let start_error = |source| SnapshotFailure::Start { source };
+    let certificates = room.recording().join("certificates.pem");
+    fs::write(&certificates, variant.certificates()).map_err(prepare_error(&certificates))?;
     let limit = NoCoreDumps::new();
     // Both: who owns a file that is looked at may decide how much memory the answer takes.
     let is_nobodys = room.give_to_nobody().map_err(start_error)?;
@@ -171,6 +181,8 @@ mod tests {
         let mut names: Vec<&str> = names.chain(["HOME"]).collect();
         names.sort_unstable();
         assert_eq!(names, ALWAYS_SET);
+        let [first, second] = super::Variant::BOTH.map(super::Variant::certificates);
+        assert!(first != second && first.len() == second.len());
         assert!(ENVIRONMENT.iter().all(|(_, [first, second])| first != second && first.len() == second.len()));
     }
 }

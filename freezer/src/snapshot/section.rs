@@ -3,7 +3,7 @@
 //! Comes in: the memory, what the checks have found, what the modules have read, a report. Goes out: bytes that depend
 //! on nothing else.
 
-use pyfreeze_format::snapshot::{NewRegion, NewSnapshot, NewVariable};
+use pyfreeze_format::snapshot::{NewGuard, NewRegion, NewSnapshot, NewVariable};
 use pyfreeze_format::{FormatError, Kept, SnapshotLevel};
 
 use super::checks::Checked;
@@ -16,6 +16,7 @@ pub(super) fn write(
     recording: Recording,
     checked: &Checked,
     level: SnapshotLevel,
+    guards: Vec<NewGuard>,
     report: &SnapshotReport,
 ) -> Result<Vec<u8>, FormatError> {
     let own = [checked.kept.as_slice(), recording.kept()].concat();
@@ -33,6 +34,7 @@ pub(super) fn write(
         path_texts: checked.path_texts.clone(),
         // They were not set while the program was recorded: its environment has nothing but what keeps a module out.
         variables: report.variables.iter().map(|name| NewVariable { name: name.clone().into(), value: None }).collect(),
+        guards,
         processor: recording.processor(),
         report: &encode_section(report),
     };
@@ -87,6 +89,8 @@ mod tests {
             regions: Vec::new(),
             reseeded_count: 1,
             path_text_count: 1,
+            guards: Vec::new(),
+            fallback: None,
         }
     }
 
@@ -98,8 +102,8 @@ mod tests {
             path_texts: vec![PathText { address: 0x20_0000_0080, offset: 0, size: 8, path: ProcessPath::Home }],
             blank: vec![(0x50_0020, 4)],
         };
-        let section = write(recording(), &checked, SnapshotLevel::App, &report()).unwrap();
-        assert_eq!(section, write(recording(), &checked, SnapshotLevel::App, &report()).unwrap());
+        let section = write(recording(), &checked, SnapshotLevel::App, Vec::new(), &report()).unwrap();
+        assert_eq!(section, write(recording(), &checked, SnapshotLevel::App, Vec::new(), &report()).unwrap());
         let snapshot = Snapshot::parse(&section).unwrap();
         let regions: Vec<_> = snapshot.regions().map(|region| (region.kind, region.address, region.span)).collect();
         assert_eq!(regions, [(RegionKind::Data, 0x50_0000, 0x2000), (RegionKind::Objects, 0x20_0000_0000, 0x1000)]);
@@ -135,6 +139,6 @@ mod tests {
     #[test]
     fn generators_outside_the_memory_are_refused() {
         let checked = Checked { reseeded: vec![0x60_0000], ..Checked::default() };
-        assert!(write(recording(), &checked, SnapshotLevel::App, &report()).is_err());
+        assert!(write(recording(), &checked, SnapshotLevel::App, Vec::new(), &report()).is_err());
     }
 }

@@ -164,6 +164,66 @@ fn what_may_be_in_is_recorded() {
     assert_eq!((report.level.as_str(), report.stored_size()), ("app", 4096));
 }
 
+/// As [`FAKE`], with a module that has asked for files and the terminal.
+fn asking(events: &str) -> String {
+    let facts =
+        r#"[["absent", "$HOME/.app"], ["below-file", "$PWD/app.cfg"], ["absent", "/etc/app"], ["no-terminal", "1"]]"#;
+    let events = format!("../recording/events << END\n{events}\nEND");
+    FAKE.replace(r#"[["file", "$PWD/x"]]"#, facts)
+        .replace("echo \"env late LATE_MODE\" > ../recording/events", &format!("cat > {events}"))
+}
+
+const ASKED: &str =
+    "absent app.conf $HOME/.app\nbelow-file app.conf $PWD/app.cfg\nabsent app.conf /etc/app\nabsent late other/x";
+
+fn guards_of(report: &SnapshotReport) -> Vec<String> {
+    report.guards.iter().map(GuardReport::text).collect()
+}
+
+#[test]
+fn what_guards_bring_in_stands_before_what_needs_none() {
+    let script = asking(ASKED).replace(r#""late": {"events": []"#, r#""late": {"events": [["absent", "other/x"]]"#);
+    let section = recorded(&script, &settings()).unwrap();
+    let report = SnapshotReport::read(&section).unwrap();
+    assert_eq!(report.modules, ["app", "app.base", "app.conf", "json", "late"]);
+    let expected =
+        ["/etc/app exists", "~/.app exists", "app.cfg exists", "other/x exists", "standard output is a terminal"];
+    assert_eq!(guards_of(&report), expected);
+    let fallback = report.fallback.clone().unwrap();
+    assert_eq!(fallback.modules, ["app.base", "json"]);
+    assert!(fallback.guards.is_empty() && fallback.fallback.is_none());
+    let because = fallback.left_out.iter().find(|module| module.name == "app.conf").unwrap().because.text();
+    assert_eq!(because, "looks at files: ~/.app");
+    assert_eq!(report.stored_size(), 2 * fallback.stored_size());
+    assert!(section == recorded(&script, &settings()).unwrap());
+
+    // The user vouches for the module: nothing of it is compared, and there is no need for a second.
+    let vouched = SnapshotSettings { include: vec!["app.conf".into(), "late".into()], ..settings() };
+    let report = SnapshotReport::read(&recorded(&script, &vouched).unwrap()).unwrap();
+    assert_eq!(report.modules, ["app", "app.base", "app.conf", "json", "late"]);
+    assert!(report.guards.is_empty() && report.fallback.is_none());
+}
+
+/// What one machine is asked and the other is not, what was not asked before, what is of the recording's own folders.
+#[test]
+fn what_can_not_be_asked_again_keeps_modules_out() {
+    let fallback = |events: &str| {
+        let report = SnapshotReport::read(&recorded(&asking(events), &settings()).unwrap()).unwrap();
+        assert_eq!(report.modules, ["app.base", "json", "late"], "{events}");
+        assert!(report.guards.is_empty(), "{events}");
+        report.fallback
+    };
+    for stray in [
+        "absent app.conf /etc/$2",
+        "absent app.conf /etc/other",
+        "absent app.conf $PWD/../other",
+        "absent app.conf ${PWD%/*}/other",
+        "absent app.conf ../recording/other",
+    ] {
+        assert!(fallback(&format!("{ASKED}\n{stray}").replace("\nabsent late other/x", "")).is_none(), "{stray}");
+    }
+}
+
 /// Nothing of the folder, the clock or this process reaches the section.
 #[test]
 fn sections_of_equal_recordings_are_equal() {

@@ -6,7 +6,7 @@ use super::libraries::some_of;
 use super::summary::row;
 use super::{Style, count_text, size_text};
 use crate::inspect::Report;
-use crate::snapshot::{SnapshotReport, level_name};
+use crate::snapshot::{GuardReport, SnapshotReport, level_name};
 
 /// Reasons for which modules are not in, before "and … more".
 const REASON_LIMIT: usize = 6;
@@ -23,10 +23,7 @@ const INDENT: &str = "             ";
 /// How much of the start is in the snapshot, what is not in it and why.
 pub(super) fn snapshot_rows(report: &Report, style: Style) -> String {
     let Some(snapshot) = &report.snapshot else { return String::new() };
-    let modules = match snapshot.modules.len() {
-        1 => "1 module".to_owned(),
-        count => format!("{} modules", count_text(count)),
-    };
+    let modules = module_count(snapshot);
     let level = &snapshot.level;
     let mut text =
         row(style, "snapshot", &format!("{level}, {modules} imported, {}", size_text(snapshot.stored_size())));
@@ -43,7 +40,22 @@ pub(super) fn snapshot_rows(report: &Report, style: Style) -> String {
         let names: Vec<_> = snapshot.variables.iter().map(String::as_str).collect();
         text += &format!("{INDENT}not used where set: {}\n", some_of(&names, NAME_LIMIT));
     }
+    if !snapshot.guards.is_empty() {
+        let facts: Vec<_> = snapshot.guards.iter().map(GuardReport::text).collect();
+        let facts: Vec<_> = facts.iter().map(String::as_str).collect();
+        text += &format!("{INDENT}not used where {}\n", some_of(&facts, NAME_LIMIT));
+    }
+    if let Some(fallback) = &snapshot.fallback {
+        text += &format!("{INDENT}used instead: another, with {} imported\n", module_count(fallback));
+    }
     text
+}
+
+fn module_count(snapshot: &SnapshotReport) -> String {
+    match snapshot.modules.len() {
+        1 => "1 module".to_owned(),
+        count => format!("{} modules", count_text(count)),
+    }
 }
 
 /// What of the program only training would bring in.
@@ -60,11 +72,20 @@ fn late_imports(snapshot: &SnapshotReport, hot_module_count: usize) -> String {
     format!("{INDENT}at start, {what}: `--snapshot-train \"ARGS\"` brings it in\n")
 }
 
-/// Everything that is known of the snapshot.
+/// Everything that is known of the snapshot, and of the one for starts that it does not fit.
 #[must_use]
 pub fn snapshot_list(report: &Report) -> String {
     let Some(snapshot) = &report.snapshot else { return "no snapshot\n".to_owned() };
-    let SnapshotReport { level, modules, left_out, variables, regions, .. } = snapshot;
+    let mut text = list_of(snapshot, report);
+    if let Some(fallback) = &snapshot.fallback {
+        text += "\nused where that one is not:\n";
+        text += &list_of(fallback, report);
+    }
+    text
+}
+
+fn list_of(snapshot: &SnapshotReport, report: &Report) -> String {
+    let SnapshotReport { level, modules, left_out, variables, regions, guards, .. } = snapshot;
     let mut text = format!("level  {level}\n");
     for region in regions {
         let sizes = format!("{} in memory, {} stored", size_text(region.span), size_text(region.stored));
@@ -74,6 +95,7 @@ pub fn snapshot_list(report: &Report) -> String {
     text += &format!("given its paths at start  {} texts\n", snapshot.path_text_count);
     text += late_imports(snapshot, report.hot_module_count).trim_start();
     text.extend(variables.iter().map(|name| format!("not used where set  {name}\n")));
+    text.extend(guards.iter().map(|guard| format!("not used where  {}\n", guard.text())));
     text.extend(left_out.iter().map(|module| format!("at start  {}  {}\n", module.name, module.because.text())));
     text.extend(modules.iter().map(|name| format!("imported  {name}\n")));
     text
@@ -82,7 +104,7 @@ pub fn snapshot_list(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::{snapshot_list, snapshot_rows};
-    use crate::snapshot::{Because, LeftOutModule, RegionReport, SnapshotReport};
+    use crate::snapshot::{Because, GuardReport, LeftOutModule, RegionReport, SnapshotReport};
     use crate::ui::Style;
     use crate::ui::summary::tests::report;
 
@@ -109,6 +131,8 @@ mod tests {
             regions: vec![region("the stub's data", 0x50_0000, 4096), region("objects", 0x20_0000_0000, 9_000_000)],
             reseeded_count: 2,
             path_text_count: 3,
+            guards: Vec::new(),
+            fallback: None,
         }
     }
 
@@ -141,6 +165,31 @@ imported  app
 imported  json
 ";
         assert_eq!(snapshot_list(&report), expected);
+    }
+
+    #[test]
+    fn guards_and_the_other_snapshot_are_told() {
+        let mut report = report();
+        let absent = |path: &str| GuardReport::Absent { path: path.into() };
+        let guards = vec![absent("/etc/app.conf"), absent("~/.app"), GuardReport::NoTerminal { descriptor: 1 }];
+        let left_out = vec![LeftOutModule { name: "app.config".into(), because: did("stat", "~/.app") }];
+        let fallback = SnapshotReport { modules: vec!["json".into()], left_out, ..snapshot() };
+        let first = SnapshotReport { left_out: Vec::new(), guards, ..snapshot() };
+        report.snapshot = Some(SnapshotReport { fallback: Some(Box::new(fallback)), ..first });
+        let expected = "  \
+  snapshot   app, 2 modules imported, 18.0 MB
+             not used where set: APP_MODE
+             not used where /etc/app.conf exists, ~/.app exists, standard output is a terminal
+             used instead: another, with 1 module imported
+";
+        assert_eq!(snapshot_rows(&report, Style::Plain), expected);
+        let list = snapshot_list(&report);
+        let (first, second) = list.split_once("\nused where that one is not:\n").unwrap();
+        assert!(first.contains("not used where  /etc/app.conf exists\nnot used where  ~/.app exists\n"), "{first}");
+        assert!(first.contains("not used where  standard output is a terminal\nimported  app\n"), "{first}");
+        assert!(
+            second.starts_with("level  app\n") && second.contains("at start  app.config  looks at files: ~/.app\n")
+        );
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Entry<'_> {
 }
 
 /// Why a path leads to no entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Nowhere {
     /// A component is missing, or the path leaves the root.
     Missing,

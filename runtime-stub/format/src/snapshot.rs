@@ -7,18 +7,21 @@
 use core::ffi::CStr;
 
 use crate::layout::{HEADER_SIZE, Header, MAX_SECTION_COUNT, SECTION_SIZE, SectionRow, head_checksum};
-use crate::{Cursor, FormatError, PAGE_SIZE, SectionKind};
+use crate::{Cursor, FormatError, Nowhere, PAGE_SIZE, SectionKind};
 
 /// The version of the section's content.
 ///
 /// * 1: first version.
 /// * 2: texts with paths of the process.
-pub const SNAPSHOT_VERSION: u32 = 2;
+/// * 3: guards, and another snapshot behind the first.
+pub const SNAPSHOT_VERSION: u32 = 3;
 
 /// Bytes of the header before its tables.
-pub const SNAPSHOT_HEADER_SIZE: usize = 80;
+pub const SNAPSHOT_HEADER_SIZE: usize = 96;
 /// Offset of the checksum in the header: taken as zero while the checksum is computed.
 pub const SNAPSHOT_CHECKSUM_OFFSET: usize = 8;
+/// Offset of that of the next snapshot in the header.
+pub const SNAPSHOT_NEXT_OFFSET: usize = 88;
 /// Bytes of a row of the regions: address, span, kind, zeros.
 pub const REGION_SIZE: usize = 24;
 /// Bytes of a row of the pieces: address, size, offset.
@@ -33,6 +36,8 @@ pub const PATH_TEXT_SIZE: usize = 16;
 pub const VARIABLE_SIZE: usize = 8;
 /// The value of a variable that was not set.
 pub const NO_VALUE: u32 = u32::MAX;
+/// Bytes of a row of the guards: kind, number, position among the texts.
+pub const GUARD_SIZE: usize = 8;
 
 /// What the payload has to do with a snapshot: the value of [`crate::SettingKey::Snapshot`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,6 +190,95 @@ pub struct Variable<'a> {
     pub value: Option<&'a CStr>,
 }
 
+/// From where a path leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u16)]
+pub enum PathStart {
+    /// The root of the file system: the path is absolute.
+    Root = 1,
+    /// The value of `HOME`: the path begins with a separator.
+    Home = 2,
+    /// The working folder: the path is relative.
+    WorkingFolder = 3,
+}
+
+impl PathStart {
+    /// The start with this number.
+    #[must_use]
+    pub const fn from_number(number: u16) -> Option<Self> {
+        Some(match number {
+            1 => Self::Root,
+            2 => Self::Home,
+            3 => Self::WorkingFolder,
+            _ => return None,
+        })
+    }
+
+    /// Whether a path can lead on from here.
+    #[must_use]
+    pub fn takes(self, path: &[u8]) -> bool {
+        !path.is_empty() && (self == Self::WorkingFolder) != path.starts_with(b"/")
+    }
+}
+
+/// What the recorded process has asked of its machine, with an answer that a start asks for again. Where the answer is
+/// another one, the snapshot is not this start's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard<'a> {
+    /// A path at which nothing was.
+    Absent {
+        /// From where it leads.
+        start: PathStart,
+        /// The path.
+        path: &'a CStr,
+        /// What was missing.
+        reason: Nowhere,
+    },
+    /// A standard stream that was no terminal.
+    NoTerminal {
+        /// Its descriptor: 0 to 2.
+        descriptor: u16,
+    },
+}
+
+/// The kind of a guard on a terminal; those on paths have the number of their [`PathStart`].
+pub(crate) const NO_TERMINAL: u16 = 4;
+/// What has no text.
+pub(crate) const NO_TEXT: u32 = u32::MAX;
+
+impl Nowhere {
+    /// Its number in a guard.
+    #[cfg(feature = "write")]
+    pub(crate) const fn number(self) -> u16 {
+        match self {
+            Self::Missing => 1,
+            Self::BelowFile => 2,
+        }
+    }
+
+    const fn from_number(number: u16) -> Option<Self> {
+        Some(match number {
+            1 => Self::Missing,
+            2 => Self::BelowFile,
+            _ => return None,
+        })
+    }
+}
+
+impl<'a> Guard<'a> {
+    fn decode(row: &mut Cursor<'a>, texts: &'a [u8]) -> Result<Self, FormatError> {
+        let (kind, number, position) = (row.u16()?, row.u16()?, row.u32()?);
+        let guard = if kind == NO_TERMINAL {
+            (number <= 2 && position == NO_TEXT).then_some(Self::NoTerminal { descriptor: number })
+        } else {
+            let parts = (PathStart::from_number(kind), text(texts, position), Nowhere::from_number(number));
+            let (Some(start), Some(path), Some(reason)) = parts else { return Err(FormatError::Snapshot) };
+            start.takes(path.to_bytes()).then_some(Self::Absent { start, path, reason })
+        };
+        guard.ok_or(FormatError::Snapshot)
+    }
+}
+
 /// A snapshot section whose header, tables and ranges have been checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Snapshot<'a> {
@@ -196,9 +290,11 @@ pub struct Snapshot<'a> {
     reseeded: &'a [u8],
     path_texts: &'a [u8],
     variables: &'a [u8],
+    guards: &'a [u8],
     texts: &'a [u8],
     processor: &'a [u8],
     report: &'a [u8],
+    next: Option<&'a [u8]>,
 }
 
 /// The snapshot section of a payload; `None` if there is none or the payload is odd in any way, for then the ordinary
@@ -250,13 +346,25 @@ impl<'a> Snapshot<'a> {
         // Version, size and checksum.
         cursor.bytes(16)?;
         let level = SnapshotLevel::from_number(cursor.u32()?).ok_or(FormatError::Snapshot)?;
-        let mut counts = [0_usize; 7];
+        let mut counts = [0_usize; 8];
         for count in &mut counts {
             // OK because usize has 64 bits, or the tables are too large for the machine anyway.
             *count = usize::try_from(cursor.u32()?).map_err(|_| FormatError::Snapshot)?;
         }
-        let [region_count, piece_count, kept_count, reseeded_count, path_count, variable_count, texts_size] = counts;
+        let [
+            region_count,
+            piece_count,
+            kept_count,
+            reseeded_count,
+            path_count,
+            variable_count,
+            guard_count,
+            texts_size,
+        ] = counts;
+        // Zeros.
+        cursor.u32()?;
         let ranges = [(cursor.u64()?, cursor.u64()?), (cursor.u64()?, cursor.u64()?)];
+        let (bytes, next) = split_at_next(bytes, header.len(), cursor.u64()?).ok_or(FormatError::Snapshot)?;
         let [processor, report] = ranges.map(|(offset, size)| behind(bytes, header.len(), offset, size));
         let mut table =
             |count: usize, row_size: usize| cursor.bytes(count.checked_mul(row_size).ok_or(FormatError::Truncated)?);
@@ -269,9 +377,11 @@ impl<'a> Snapshot<'a> {
             reseeded: table(reseeded_count, RESEEDED_SIZE)?,
             path_texts: table(path_count, PATH_TEXT_SIZE)?,
             variables: table(variable_count, VARIABLE_SIZE)?,
+            guards: table(guard_count, GUARD_SIZE)?,
             texts: table(texts_size, 1)?,
             processor: processor.ok_or(FormatError::Truncated)?,
             report: report.ok_or(FormatError::Truncated)?,
+            next,
         })
     }
 
@@ -304,6 +414,7 @@ impl<'a> Snapshot<'a> {
             && are_ascending(path_texts())
             && self.hold(path_texts())
             && self.variables().count().saturating_mul(VARIABLE_SIZE) == self.variables.len()
+            && self.guards().count().saturating_mul(GUARD_SIZE) == self.guards.len()
     }
 
     /// Whether each of the ascending ranges lies in one of the regions.
@@ -325,7 +436,13 @@ impl<'a> Snapshot<'a> {
         true
     }
 
-    /// The section's bytes.
+    /// The snapshot for starts that this one does not fit, which has to be parsed by itself.
+    #[must_use]
+    pub fn next(&self) -> Option<&'a [u8]> {
+        self.next
+    }
+
+    /// The snapshot's bytes, without those of the next one.
     #[must_use]
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
@@ -383,6 +500,12 @@ impl<'a> Snapshot<'a> {
         })
     }
 
+    /// What a start has to find as the recorded process has found it.
+    pub fn guards(&self) -> impl Iterator<Item = Guard<'a>> + use<'a> {
+        let texts = self.texts;
+        rows(self.guards, GUARD_SIZE, move |row| Guard::decode(row, texts))
+    }
+
     /// Words of bits for what the recording machine's processor can do, of which a start's must miss none; empty if nothing
     /// in the snapshot depends on it.
     #[must_use]
@@ -422,6 +545,16 @@ fn are_ascending(mut ranges: impl Iterator<Item = (u64, u64)>) -> bool {
     })
 }
 
+/// The bytes of a snapshot and those of the next one, which begins at this offset; 0 if there is none.
+fn split_at_next(bytes: &[u8], header_size: usize, offset: u64) -> Option<(&[u8], Option<&[u8]>)> {
+    if offset == 0 {
+        return Some((bytes, None));
+    }
+    let offset = usize::try_from(offset).ok().filter(|offset| *offset >= header_size)?;
+    let (own, next) = bytes.split_at_checked(offset).filter(|(_, next)| !next.is_empty())?;
+    (offset as u64).is_multiple_of(PAGE_SIZE).then_some((own, Some(next)))
+}
+
 /// Bytes of the section behind the header; of no bytes it does not matter where they are.
 fn behind(bytes: &[u8], header_size: usize, offset: u64, size: u64) -> Option<&[u8]> {
     if size == 0 {
@@ -436,7 +569,7 @@ fn text(texts: &[u8], position: u32) -> Option<&CStr> {
 }
 
 #[cfg(feature = "write")]
-pub use write::{NewRegion, NewSnapshot, NewVariable, with_snapshot};
+pub use write::{NewGuard, NewRegion, NewSnapshot, NewVariable, with_next, with_snapshot};
 
 #[cfg(feature = "write")]
 mod write;

@@ -13,10 +13,13 @@ mod samples;
 use pyfreeze_format::layout::{
     CHECKSUM_OFFSET, CHECKSUM_SIZE, HEADER_SIZE, PAYLOAD_SIZE_OFFSET, SECTION_SIZE, TRAILER_SIZE,
 };
-use pyfreeze_format::snapshot::{NewRegion, NewSnapshot, NewVariable, SNAPSHOT_CHECKSUM_OFFSET, snapshot_checksum};
+use pyfreeze_format::snapshot::{
+    NewGuard, NewRegion, NewSnapshot, NewVariable, SNAPSHOT_CHECKSUM_OFFSET, SNAPSHOT_HEADER_SIZE,
+    SNAPSHOT_NEXT_OFFSET, snapshot_checksum, with_next,
+};
 use pyfreeze_format::{
-    FormatError, Kept, PathText, Payload, ProcessPath, RegionKind, SectionKind, Snapshot, SnapshotLevel, SnapshotUse,
-    snapshot_section, with_snapshot,
+    FormatError, Guard, Kept, Nowhere, PathStart, PathText, Payload, ProcessPath, RegionKind, SectionKind, Snapshot,
+    SnapshotLevel, SnapshotUse, snapshot_section, with_snapshot,
 };
 
 const PAGE: usize = 4096;
@@ -34,6 +37,19 @@ fn variable(name: &str, value: Option<&str>) -> NewVariable {
     NewVariable { name: name.into(), value: value.map(Into::into) }
 }
 
+fn absent(start: PathStart, path: &str, reason: Nowhere) -> NewGuard {
+    NewGuard::Absent { start, path: path.into(), reason }
+}
+
+fn guards() -> Vec<NewGuard> {
+    vec![
+        absent(PathStart::Root, "/etc/app.conf", Nowhere::Missing),
+        absent(PathStart::Home, "/.config/app", Nowhere::BelowFile),
+        absent(PathStart::WorkingFolder, "app.conf", Nowhere::Missing),
+        NewGuard::NoTerminal { descriptor: 2 },
+    ]
+}
+
 /// A bit of everything: short and long runs of zeros, a region that is longer than what was in it, an empty one.
 fn sample() -> Vec<u8> {
     let data = pages(&[1, 0, 2]);
@@ -49,6 +65,7 @@ fn sample() -> Vec<u8> {
         reseeded: vec![OBJECTS + 64],
         path_texts: vec![PATH_TEXT],
         variables: vec![variable("APP_MODE", Some("fast")), variable("APP_ROOT", None), variable("EMPTY", Some(""))],
+        guards: guards(),
         processor: b"thread",
         report: b"report",
     };
@@ -66,15 +83,17 @@ fn read_all(bytes: &[u8]) -> Result<String, FormatError> {
         })
         .collect();
     Ok(format!(
-        "{:?} {:?} {pieces:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+        "{:?} {:?} {pieces:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         snapshot.level(),
         snapshot.regions().collect::<Vec<_>>(),
         snapshot.kept().collect::<Vec<_>>(),
         snapshot.reseeded().collect::<Vec<_>>(),
         snapshot.path_texts().collect::<Vec<_>>(),
         snapshot.variables().collect::<Vec<_>>(),
+        snapshot.guards().collect::<Vec<_>>(),
         snapshot.processor(),
         snapshot.report(),
+        snapshot.next().map(<[u8]>::len),
     ))
 }
 
@@ -104,6 +123,14 @@ fn snapshot_reads_as_written() {
     assert_eq!(snapshot.path_texts().collect::<Vec<_>>(), [PATH_TEXT]);
     let variables: Vec<_> = snapshot.variables().map(|variable| (variable.name, variable.value)).collect();
     assert_eq!(variables, [(c"APP_MODE", Some(c"fast")), (c"APP_ROOT", None), (c"EMPTY", Some(c""))]);
+    let expected = [
+        Guard::Absent { start: PathStart::Root, path: c"/etc/app.conf", reason: Nowhere::Missing },
+        Guard::Absent { start: PathStart::Home, path: c"/.config/app", reason: Nowhere::BelowFile },
+        Guard::Absent { start: PathStart::WorkingFolder, path: c"app.conf", reason: Nowhere::Missing },
+        Guard::NoTerminal { descriptor: 2 },
+    ];
+    assert_eq!(snapshot.guards().collect::<Vec<_>>(), expected);
+    assert_eq!(snapshot.next(), None);
     assert_eq!(snapshot.processor(), b"thread");
     assert_eq!(snapshot.report(), b"report");
 }
@@ -133,6 +160,7 @@ fn what_would_not_be_read_is_not_written() {
         reseeded: Vec::new(),
         path_texts: Vec::new(),
         variables: Vec::new(),
+        guards: Vec::new(),
         processor: &[],
         report: &[],
     };
@@ -148,6 +176,46 @@ fn what_would_not_be_read_is_not_written() {
     assert_eq!(NewSnapshot { path_texts, ..snapshot(vec![region(DATA)]) }.encode(), Err(FormatError::Snapshot));
     let variables = vec![variable("A\0B", None)];
     assert_eq!(NewSnapshot { variables, ..snapshot(vec![region(DATA)]) }.encode(), Err(FormatError::Snapshot));
+    for guard in [
+        absent(PathStart::Root, "etc", Nowhere::Missing),
+        absent(PathStart::Root, "", Nowhere::Missing),
+        absent(PathStart::Home, ".config", Nowhere::Missing),
+        absent(PathStart::WorkingFolder, "/etc", Nowhere::Missing),
+        absent(PathStart::WorkingFolder, "", Nowhere::Missing),
+        NewGuard::NoTerminal { descriptor: 3 },
+    ] {
+        let guards = vec![guard];
+        assert_eq!(NewSnapshot { guards, ..snapshot(vec![region(DATA)]) }.encode(), Err(FormatError::Snapshot));
+    }
+}
+
+/// The first is read without the second, which reads as if it stood alone; what leads nowhere is refused.
+#[test]
+fn another_snapshot_may_follow() {
+    let second = sample();
+    let both = with_next(&sample(), &second).unwrap();
+    let snapshot = Snapshot::parse(&both).unwrap();
+    assert_eq!(snapshot.next(), Some(second.as_slice()));
+    assert_eq!(snapshot.bytes().len(), second.len().next_multiple_of(PAGE));
+    assert_eq!(snapshot.report(), b"report");
+    let without = |bytes: &[u8]| read_all(bytes).unwrap().rsplit_once(' ').unwrap().0.to_owned();
+    assert_eq!(without(&both), without(&second));
+
+    let end = both.len() as u64;
+    let offset = snapshot.bytes().len() as u64;
+    for odd in [1, 4095, offset + 1, offset + 4096 * 1000, end, u64::MAX, u64::MAX - 4095, 2048] {
+        let mut odd_bytes = both.clone();
+        odd_bytes[SNAPSHOT_NEXT_OFFSET..SNAPSHOT_HEADER_SIZE].copy_from_slice(&odd.to_le_bytes());
+        refresh_checksum(&mut odd_bytes);
+        assert!(Snapshot::parse(&odd_bytes).is_err(), "{odd:#x}");
+    }
+    assert!(with_next(&second, &second[..PAGE]).is_err());
+    assert!(with_next(&[], &second).is_err());
+    // Damage to the second is none of the first's business.
+    let mut damaged = both.clone();
+    damaged[usize::try_from(offset).unwrap() + 20] ^= 1;
+    let snapshot = Snapshot::parse(&damaged).unwrap();
+    assert!(Snapshot::parse(snapshot.next().unwrap()).is_err());
 }
 
 #[test]
@@ -176,7 +244,7 @@ fn impossible_values_never_panic() {
     let bytes = sample();
     let intact = read_all(&bytes).unwrap();
     let mut differing_count = 0;
-    for offset in (4..400).step_by(4) {
+    for offset in (4..480).step_by(4) {
         let old = u32::from_le_bytes(bytes[offset..][..4].try_into().unwrap());
         for new in [0, 1, u32::MAX, old.wrapping_add(1), old.wrapping_sub(1), old ^ 0x8000_0000, old << 1, old ^ 0x1000]
         {
@@ -267,5 +335,8 @@ fn documented_sizes_are_the_layout_s() {
     ] {
         assert!(table(name).unwrap().ends_with(&format!("| {size} |")), "{name}");
     }
+    let guards = format.lines().find(|line| line.starts_with("| guards |"));
+    assert!(guards.unwrap().ends_with(&format!("| {} |", snapshot::GUARD_SIZE)));
+    assert!(format.contains(&format!("| {} | 8 | offset in the section of the next snapshot", SNAPSHOT_NEXT_OFFSET)));
     assert!(format.contains(&format!("| {} | | the tables |", snapshot::SNAPSHOT_HEADER_SIZE)));
 }

@@ -7,6 +7,8 @@
 use core::ffi::{CStr, c_char};
 use core::mem;
 
+use crate::sys::snapshot;
+
 /// Bundles of Debian, Ubuntu, Arch, Gentoo; Fedora, RHEL; openSUSE; Alpine; older Fedora; Void, Slackware.
 const FILES: [&CStr; 6] = [
     c"/etc/ssl/certs/ca-certificates.crt",
@@ -20,7 +22,19 @@ const FILES: [&CStr; 6] = [
 /// Folders of certificates by hash: Debian and relatives; Fedora and RHEL.
 const FOLDERS: [&CStr; 2] = [c"/etc/ssl/certs", c"/etc/pki/tls/certs"];
 
-fn first_existing(paths: &[&'static CStr]) -> *const c_char {
+/// What two recorded machines have in their place: nothing of that may be in a snapshot.
+const RECORDED_FILES: [&CStr; 2] = [c"/nonexistent/a/certificates.pem", c"/nonexistent/b/certificates.pem"];
+const RECORDED_FOLDERS: [&CStr; 2] = [c"/nonexistent/a/certificates", c"/nonexistent/b/certificates"];
+
+/// Whether a path is that of the certificates of the machine that is being simulated.
+pub(crate) fn are_recorded(path: &CStr) -> bool {
+    snapshot::of_machine(&RECORDED_FILES).is_some_and(|recorded| path == *recorded)
+}
+
+fn first_existing(paths: &[&'static CStr], recorded: &[&'static CStr; 2]) -> *const c_char {
+    if let Some(path) = snapshot::of_machine(recorded) {
+        return path.as_ptr();
+    }
     let exists = |path: &&&CStr| {
         // SAFETY: an all-zero `stat` is a valid value of that plain C structure.
         let mut status: libc::stat = unsafe { mem::zeroed() };
@@ -36,13 +50,13 @@ fn first_existing(paths: &[&'static CStr]) -> *const c_char {
 /// The bundle of trusted certificates.
 #[unsafe(no_mangle)]
 extern "C" fn X509_get_default_cert_file() -> *const c_char {
-    first_existing(&FILES)
+    first_existing(&FILES, &RECORDED_FILES)
 }
 
 /// The folder of trusted certificates.
 #[unsafe(no_mangle)]
 extern "C" fn X509_get_default_cert_dir() -> *const c_char {
-    first_existing(&FOLDERS)
+    first_existing(&FOLDERS, &RECORDED_FOLDERS)
 }
 
 /// The folder of `openssl.cnf`.

@@ -10,6 +10,7 @@ use pyfreeze_format::{Entry, EntryIndex};
 
 use crate::sys::libc_next::{Next, fail};
 use crate::sys::metadata::{error_of, path_target};
+use crate::sys::snapshot::{Found, note_answer};
 use crate::sys::state;
 use crate::virtual_path::Target;
 
@@ -117,7 +118,9 @@ extern "C" fn opendir(path: *const c_char) -> *mut libc::DIR {
             // SAFETY: the C library's own function, of this signature.
             let next: extern "C" fn(*const c_char) -> *mut libc::DIR =
                 unsafe { mem::transmute(NEXT_OPENDIR.address()) };
-            next(path)
+            let stream = next(path);
+            note_answer(libc::AT_FDCWD, path, (!stream.is_null()).then_some(Found::Folder));
+            stream
         }
     }
 }

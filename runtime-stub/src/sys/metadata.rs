@@ -10,7 +10,8 @@ use core::mem;
 use pyfreeze_format::{Entry, Nowhere};
 
 use crate::sys::libc_next::fail;
-use crate::sys::{content, snapshot, state};
+use crate::sys::snapshot::{self, Found, note_answer};
+use crate::sys::{content, state};
 use crate::virtual_path::Target;
 
 /// The device number of the payload's files: the letters "pyfr".
@@ -102,8 +103,12 @@ fn stat_at(directory: c_int, path: *const c_char, buffer: *mut libc::stat, flags
             0
         }
         Some(Err(error)) => fail(error),
-        // SAFETY: the kernel checks the pointers itself.
-        None => result(unsafe { libc::syscall(libc::SYS_newfstatat, directory, path, buffer, flags) }),
+        None => {
+            // SAFETY: the kernel checks the pointers itself.
+            let answer = result(unsafe { libc::syscall(libc::SYS_newfstatat, directory, path, buffer, flags) });
+            note_answer(directory, path, Found::File.if_zero(answer));
+            answer
+        }
     }
 }
 
@@ -178,8 +183,12 @@ extern "C" fn statx(
             0
         }
         Some(Err(error)) => fail(error),
-        // SAFETY: the kernel checks the pointers itself.
-        None => result(unsafe { libc::syscall(libc::SYS_statx, directory, path, flags, mask, buffer) }),
+        None => {
+            // SAFETY: the kernel checks the pointers itself.
+            let answer = result(unsafe { libc::syscall(libc::SYS_statx, directory, path, flags, mask, buffer) });
+            note_answer(directory, path, Found::File.if_zero(answer));
+            answer
+        }
     }
 }
 
@@ -211,13 +220,17 @@ fn access_at(directory: c_int, path: *const c_char, wanted: c_int, flags: c_int)
         Some(Err(error)) => fail(error),
         None if flags == 0 => {
             // SAFETY: the kernel checks the pointer itself.
-            result(unsafe { libc::syscall(libc::SYS_faccessat, directory, path, wanted) })
+            let answer = result(unsafe { libc::syscall(libc::SYS_faccessat, directory, path, wanted) });
+            note_answer(directory, path, Found::File.if_zero(answer));
+            answer
         }
         None => {
             // SAFETY: the C library's own function, of this signature; it emulates flags on old kernels.
             let next: extern "C" fn(c_int, *const c_char, c_int, c_int) -> c_int =
                 unsafe { mem::transmute(NEXT_FACCESSAT.address()) };
-            next(directory, path, wanted, flags)
+            let answer = next(directory, path, wanted, flags);
+            note_answer(directory, path, Found::File.if_zero(answer));
+            answer
         }
     }
 }
@@ -244,6 +257,7 @@ fn readlink_at(directory: c_int, path: *const c_char, buffer: *mut c_char, size:
         None => {
             // SAFETY: the kernel checks the pointers itself.
             let size = unsafe { libc::syscall(libc::SYS_readlinkat, directory, path, buffer, size) };
+            note_answer(directory, path, (size >= 0).then_some(Found::File));
             isize::try_from(size).unwrap_or(-1)
         }
     }
@@ -277,7 +291,9 @@ extern "C" fn statvfs(path: *const c_char, buffer: *mut libc::statvfs) -> c_int 
             // SAFETY: the C library's own function, of this signature.
             let next: extern "C" fn(*const c_char, *mut libc::statvfs) -> c_int =
                 unsafe { mem::transmute(NEXT_STATVFS.address()) };
-            next(path, buffer)
+            let answer = next(path, buffer);
+            note_answer(libc::AT_FDCWD, path, Found::File.if_zero(answer));
+            answer
         }
     }
 }

@@ -8,10 +8,12 @@ use core::{mem, ptr, slice};
 
 use pyfreeze_format::{Entry, Nowhere, VIRTUAL_ROOT};
 
+use crate::sys::certificates;
 use crate::sys::content::{self, Content};
 use crate::sys::libc_next::{Next, fail};
 use crate::sys::metadata::{error_of, path_target, result};
-use crate::sys::{process, snapshot, state};
+use crate::sys::snapshot::{self, Found, note_answer};
+use crate::sys::{process, state};
 use crate::virtual_path::Target;
 
 /// Flags of `open` that ask for more than reading.
@@ -30,6 +32,11 @@ fn open_virtual(path: *const c_char, flags: c_int) -> Option<c_int> {
         Target::Inside(_) if flags & libc::O_DIRECTORY != 0 => fail(libc::ENOTDIR),
         Target::Inside(entry) => memory_file(&entry, flags),
     })
+}
+
+/// Notes that a path outside the payload was opened. What is opened to be written matters even where nothing is.
+fn note_opened(directory: c_int, path: *const c_char, flags: c_int, is_open: bool) {
+    note_answer(directory, path, (is_open || flags & WRITING != 0).then_some(Found::File));
 }
 
 /// A sealed memfd with the entry's content, its position at the start.
@@ -153,7 +160,9 @@ macro_rules! open_family {
         extern "C" fn $openat(directory: c_int, path: *const c_char, flags: c_int, mode: c_uint) -> c_int {
             open_virtual(path, flags).unwrap_or_else(|| {
                 // SAFETY: the kernel checks the pointer itself.
-                result(unsafe { libc::syscall(libc::SYS_openat, directory, path, flags, mode) })
+                let descriptor = result(unsafe { libc::syscall(libc::SYS_openat, directory, path, flags, mode) });
+                note_opened(directory, path, flags, descriptor >= 0);
+                descriptor
             })
         }
 
@@ -198,19 +207,26 @@ fn fopen_with(next: &'static Next, path: *const c_char, mode: *const c_char) -> 
     let access = if is_reading { libc::O_RDONLY } else { libc::O_RDWR | libc::O_CREAT };
     let close_on_exec = if mode_text.contains(&b'e') { libc::O_CLOEXEC } else { 0 };
     // SAFETY: callers of `fopen` pass C strings.
-    if !path.is_null() && snapshot::hides(unsafe { CStr::from_ptr(path) }.to_bytes()) {
+    let text = if path.is_null() { c"" } else { unsafe { CStr::from_ptr(path) } };
+    if snapshot::hides(text.to_bytes()) {
         fail(libc::ENOENT);
         return ptr::null_mut();
+    }
+    // SAFETY: the C library's own function, of this signature.
+    let fopen: extern "C" fn(*const c_char, *const c_char) -> *mut libc::FILE =
+        unsafe { mem::transmute(next.address()) };
+    // OpenSSL opens them so, and python does not.
+    if certificates::are_recorded(text) {
+        return fopen(snapshot::certificates().as_ptr(), mode);
     }
     match open_virtual(path, access | close_on_exec) {
         Some(descriptor) if descriptor < 0 => ptr::null_mut(),
         // SAFETY: the descriptor is open and now belongs to the stream; the mode is a C string.
         Some(descriptor) => unsafe { libc::fdopen(descriptor, c"r".as_ptr()) },
         None => {
-            // SAFETY: the C library's own function, of this signature.
-            let fopen: extern "C" fn(*const c_char, *const c_char) -> *mut libc::FILE =
-                unsafe { mem::transmute(next.address()) };
-            fopen(path, mode)
+            let stream = fopen(path, mode);
+            note_opened(libc::AT_FDCWD, path, access, !stream.is_null());
+            stream
         }
     }
 }
@@ -231,7 +247,9 @@ extern "C" fn realpath(path: *const c_char, resolved: *mut c_char) -> *mut c_cha
             // SAFETY: the C library's own function, of this signature.
             let next: extern "C" fn(*const c_char, *mut c_char) -> *mut c_char =
                 unsafe { mem::transmute(NEXT_REALPATH.address()) };
-            next(path, resolved)
+            let real = next(path, resolved);
+            note_answer(libc::AT_FDCWD, path, (!real.is_null()).then_some(Found::File));
+            real
         }
     }
 }

@@ -8,6 +8,7 @@ use pyfreeze_format::Nowhere;
 
 use crate::sys::libc_next::fail;
 use crate::sys::metadata::{error_of, path_target, result};
+use crate::sys::snapshot::note_asked;
 use crate::virtual_path::Target;
 
 /// What a function does at a path.
@@ -25,7 +26,11 @@ enum Change {
 /// existing or missing file is reported first.
 fn refusal(path: *const c_char, change: Change) -> Option<c_int> {
     match path_target(path) {
-        Target::Outside | Target::Executable(_) | Target::Root(_) => None,
+        Target::Outside => {
+            note_asked(path);
+            None
+        }
+        Target::Executable(_) | Target::Root(_) => None,
         Target::Inside(_) if change == Change::Create => Some(libc::EEXIST),
         Target::Nowhere(Nowhere::Missing) if change != Change::Alter => Some(libc::EROFS),
         Target::Nowhere(reason) => Some(error_of(reason)),

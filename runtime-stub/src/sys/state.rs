@@ -7,7 +7,6 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use pyfreeze_format::Payload;
 
 use crate::sys::process::Process;
-use crate::sys::snapshot;
 use crate::virtual_path::{self, Target};
 
 /// Set once, by the main thread, before any other thread or any Python code exists.
@@ -96,9 +95,5 @@ pub(crate) fn arguments() -> &'static [*const c_char] {
 
 /// What a path means to this process.
 pub(crate) fn target(path: &[u8]) -> Target<'static> {
-    let target = payload().map_or(Target::Outside, |payload| virtual_path::target(payload, executable(), path));
-    if matches!(target, Target::Outside) {
-        snapshot::note_file(path);
-    }
-    target
+    payload().map_or(Target::Outside, |payload| virtual_path::target(payload, executable(), path))
 }

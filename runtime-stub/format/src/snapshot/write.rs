@@ -6,15 +6,16 @@
 use std::vec::Vec;
 
 use super::{
-    NO_VALUE, PIECE_SIZE, PathText, RegionKind, SNAPSHOT_CHECKSUM_OFFSET, SNAPSHOT_HEADER_SIZE, SNAPSHOT_VERSION,
-    Snapshot, SnapshotLevel, SnapshotUse, snapshot_checksum,
+    NO_TERMINAL, NO_TEXT, NO_VALUE, PIECE_SIZE, PathStart, PathText, RegionKind, SNAPSHOT_CHECKSUM_OFFSET,
+    SNAPSHOT_HEADER_SIZE, SNAPSHOT_NEXT_OFFSET, SNAPSHOT_VERSION, Snapshot, SnapshotLevel, SnapshotUse,
+    snapshot_checksum,
 };
 use crate::layout::{
     CHECKSUM_OFFSET, HEADER_SIZE, MAX_SECTION_COUNT, PAYLOAD_SIZE_OFFSET, SECTION_SIZE, SectionRow, TRAILER_SIZE,
     head_checksum,
 };
 use crate::write::put_trailer;
-use crate::{Cursor, FormatError, Kept, PAGE_SIZE, Payload, SectionKind, SettingKey};
+use crate::{Cursor, FormatError, Kept, Nowhere, PAGE_SIZE, Payload, SectionKind, SettingKey};
 
 /// As many pages of zeros in a row are left out: fewer cost less as bytes of the file than as one more piece to move.
 const LEFT_OUT_PAGES: usize = 32;
@@ -45,6 +46,25 @@ pub struct NewVariable {
     pub value: Option<Vec<u8>>,
 }
 
+/// A [`Guard`](super::Guard) to be written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NewGuard {
+    /// A path at which nothing was.
+    Absent {
+        /// From where it leads.
+        start: PathStart,
+        /// The path.
+        path: Vec<u8>,
+        /// What was missing.
+        reason: Nowhere,
+    },
+    /// A standard stream that was no terminal.
+    NoTerminal {
+        /// Its descriptor.
+        descriptor: u16,
+    },
+}
+
 /// A snapshot to be written. Everything with an address ascends by it.
 #[derive(Clone, Debug)]
 pub struct NewSnapshot<'a> {
@@ -60,6 +80,8 @@ pub struct NewSnapshot<'a> {
     pub path_texts: Vec<PathText>,
     /// The environment.
     pub variables: Vec<NewVariable>,
+    /// What else is compared.
+    pub guards: Vec<NewGuard>,
     /// Bits for what the processor must be able to do.
     pub processor: &'a [u8],
     /// A zstd frame with what the build has to say.
@@ -100,8 +122,9 @@ impl NewSnapshot<'_> {
         section.extend(number(header_size)?.to_le_bytes());
         section.extend(0_u64.to_le_bytes());
         section.extend((self.level as u32).to_le_bytes());
-        section.extend(tables.counts.into_iter().flat_map(u32::to_le_bytes));
-        section.extend(parts.into_iter().flat_map(u64::to_le_bytes));
+        section.extend(tables.counts.into_iter().chain([0]).flat_map(u32::to_le_bytes));
+        // There is no next one.
+        section.extend(parts.into_iter().chain([0]).flat_map(u64::to_le_bytes));
         section.extend(tables.before);
         section.extend(piece_table);
         section.extend(tables.behind);
@@ -133,6 +156,16 @@ impl NewSnapshot<'_> {
                 [put_text(&mut texts, Some(&variable.name))?, put_text(&mut texts, variable.value.as_ref())?];
             behind.extend(positions.into_iter().flat_map(u32::to_le_bytes));
         }
+        for guard in &self.guards {
+            let (kind, number_of, position) = match guard {
+                NewGuard::Absent { start, path, reason } => {
+                    (*start as u16, reason.number(), put_text(&mut texts, Some(path))?)
+                }
+                NewGuard::NoTerminal { descriptor } => (NO_TERMINAL, *descriptor, NO_TEXT),
+            };
+            behind.extend([kind, number_of].into_iter().flat_map(u16::to_le_bytes));
+            behind.extend(position.to_le_bytes());
+        }
         let counts = [
             self.regions.len(),
             piece_count,
@@ -140,9 +173,10 @@ impl NewSnapshot<'_> {
             self.reseeded.len(),
             self.path_texts.len(),
             self.variables.len(),
+            self.guards.len(),
             texts.len(),
         ];
-        let mut numbers = [0; 7];
+        let mut numbers = [0; 8];
         for (number_of, count) in numbers.iter_mut().zip(counts) {
             *number_of = number(count)?;
         }
@@ -155,7 +189,7 @@ impl NewSnapshot<'_> {
 struct Tables {
     before: Vec<u8>,
     behind: Vec<u8>,
-    counts: [u32; 7],
+    counts: [u32; 8],
 }
 
 /// What of a region has to be stored: runs of pages, and where they go. Long runs of zeros are between them.
@@ -200,6 +234,24 @@ fn put_text(texts: &mut Vec<u8>, text: Option<&Vec<u8>>) -> Result<u32, FormatEr
 
 fn number(count: usize) -> Result<u32, FormatError> {
     u32::try_from(count).map_err(|_| FormatError::Snapshot)
+}
+
+/// A snapshot section with another behind it, for starts that the first does not fit.
+///
+/// # Errors
+/// [`FormatError`] when one of them would not be read.
+pub fn with_next(first: &[u8], next: &[u8]) -> Result<Vec<u8>, FormatError> {
+    Snapshot::parse(next)?;
+    let header_size = Cursor::new(first.get(4..).unwrap_or(&[])).u32()? as usize;
+    let mut section = first.to_vec();
+    section.resize(section.len().next_multiple_of(PAGE), 0);
+    let offset = section.len() as u64;
+    overwrite(&mut section, SNAPSHOT_NEXT_OFFSET, &offset.to_le_bytes())?;
+    let checksum = snapshot_checksum(section.get(..header_size).ok_or(FormatError::Truncated)?);
+    overwrite(&mut section, SNAPSHOT_CHECKSUM_OFFSET, &checksum.to_le_bytes())?;
+    section.extend(next);
+    Snapshot::parse(&section).map(|_| ())?;
+    Ok(section)
 }
 
 /// A payload as it is with this use of a snapshot and this snapshot section, which is empty but for

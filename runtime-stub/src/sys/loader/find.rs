@@ -6,7 +6,7 @@ use pyfreeze_format::{EntryIndex, Libraries, LibraryIndex};
 
 use super::load;
 use super::table::{self, Loaded, Status};
-use crate::sys::state;
+use crate::sys::{snapshot, state};
 use crate::virtual_path::Target;
 
 /// What the argument of `dlopen` means.
@@ -31,7 +31,11 @@ pub(super) fn by_path(path: &[u8]) -> Meant {
             None => Meant::Nothing,
         },
         Target::Nowhere(_) => Meant::Nothing,
-        Target::Outside | Target::Root(_) | Target::Executable(_) => Meant::Outside,
+        Target::Root(_) | Target::Executable(_) => Meant::Outside,
+        Target::Outside => {
+            snapshot::note_file(path);
+            Meant::Outside
+        }
     }
 }
 

@@ -44,8 +44,10 @@ pyfreeze_note(const char *kind, const char *detail)
     if (events == NULL) {
         return;
     }
+    int error = errno;
     pyfreeze_current_module(module, sizeof module);
     if (module[0] == '\0') {
+        errno = error;
         return;
     }
     int size = snprintf(line, sizeof line - 1, "%s %s %s", kind, module, detail);
@@ -59,6 +61,7 @@ pyfreeze_note(const char *kind, const char *detail)
         memcpy(events + events_size, line, length);
         events_size += length;
     }
+    errno = error;
 }
 
 const char *
@@ -92,6 +95,13 @@ void
 pyfreeze_leave_machine(void)
 {
     machine = -1;
+}
+
+/* The number of the simulated machine; -1 if there is none. */
+int
+pyfreeze_machine(void)
+{
+    return machine;
 }
 
 static inline int
@@ -376,10 +386,21 @@ __wrap_getenv(const char *name)
 }
 char *_PyFreeze_getenv(const char *) FOR_LIBRARIES("__wrap_getenv");
 
+/* OpenSSL's variables for other certificates than the host's: whatever they say, what is loaded is shown by the comparison. */
+static int
+is_for_certificates(const char *name)
+{
+    return strcmp(name, "SSL_CERT_FILE") == 0 || strcmp(name, "SSL_CERT_DIR") == 0;
+}
+
 extern char *__real_secure_getenv(const char *);
 char *
 __wrap_secure_getenv(const char *name)
 {
+    if (__builtin_expect(machine >= 0, 0) && is_for_certificates(name)) {
+        pyfreeze_note("certificates", "");
+        return NULL;
+    }
     is_simulated("env", name);
     return __real_secure_getenv(name);
 }
@@ -423,6 +444,21 @@ __wrap_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
     return __real_sched_getaffinity(pid, size, set);
 }
 int _PyFreeze_sched_getaffinity(pid_t, size_t, cpu_set_t *) FOR_LIBRARIES("__wrap_sched_getaffinity");
+
+/* A recorded process has no terminal. That a module knows this of a standard stream is compared at the start; of other files
+   it is no news, for opening them is noted. */
+extern int __real_isatty(int);
+int
+__wrap_isatty(int descriptor)
+{
+    static const char *const names[] = {"0", "1", "2"};
+    int result = __real_isatty(descriptor);
+    if (__builtin_expect(machine >= 0, 0) && descriptor >= 0 && descriptor <= 2) {
+        pyfreeze_note(result ? "terminal" : "no-terminal", names[descriptor]);
+    }
+    return result;
+}
+int _PyFreeze_isatty(int) FOR_LIBRARIES("__wrap_isatty");
 
 void
 pyfreeze_note_thread(void)

@@ -4,6 +4,7 @@
 //! files of a recording, or an interpreter that is where the recorded one was. Whatever doesn't fit is noticed before
 //! anything is changed, and the ordinary start follows.
 
+mod guards;
 mod map;
 mod memory;
 mod processor;
@@ -14,5 +15,5 @@ mod stack;
 pub(crate) use map::anonymous;
 pub(crate) use memory::{around_fork, is_recording};
 pub use record::Recording;
-pub(crate) use record::{hides, note_file, note_library};
+pub(crate) use record::{Found, certificates, hides, note_answer, note_asked, note_file, note_library, of_machine};
 pub use resume::resume;

@@ -16,12 +16,16 @@ use crate::sys::loader::resume as libraries;
 use crate::sys::process::{self, Process};
 use crate::sys::python::Interpreter;
 use crate::sys::{segment, state};
+use crate::virtual_path::Target;
 
 /// Exit status of a recording that failed; why stands on standard error.
 const STATUS_FAILED: i32 = 3;
 
 /// A recorder is not larger than this.
 const LARGEST_RECORDER: usize = 1 << 20;
+
+/// Bytes of the detail of a note, terminator included.
+const LONGEST_NOTE: usize = 512;
 
 /// Ranges of memory that are looked through.
 const MOST_RANGES: usize = 1024;
@@ -369,11 +373,80 @@ pub(crate) fn hides(path: &[u8]) -> bool {
     is_hidden
 }
 
+/// Of two values the one of the machine that is simulated; `None` in all other processes.
+pub(crate) fn of_machine<T>(values: &[T; 2]) -> Option<&T> {
+    unsafe extern "C" {
+        fn pyfreeze_machine() -> c_int;
+    }
+    // SAFETY: gives a number.
+    usize::try_from(unsafe { pyfreeze_machine() }).ok().and_then(|machine| values.get(machine))
+}
+
+/// The file with the certificates of the machine that is simulated, which are noted to be wanted.
+pub(crate) fn certificates() -> &'static CStr {
+    note(c"certificates", b"");
+    c"../recording/certificates.pem"
+}
+
 /// Notes that a path outside the payload was looked at.
 pub(crate) fn note_file(path: &[u8]) {
     if !path.ends_with(b"/openssl.cnf") {
         note(c"file", path);
     }
+}
+
+/// What was at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    File,
+    /// A folder that is listed.
+    Folder,
+}
+
+impl Found {
+    /// This, if a call has given 0.
+    pub(crate) fn if_zero(self, answer: c_int) -> Option<Self> {
+        (answer == 0).then_some(self)
+    }
+}
+
+/// Notes what the kernel has said of a path that it was asked for, if that is outside the payload; `errno` says why
+/// nothing was found.
+pub(crate) fn note_answer(directory: c_int, path: *const c_char, found: Option<Found>) {
+    if !memory::is_recording() {
+        return;
+    }
+    // SAFETY: errno's address is valid in every thread.
+    let error = unsafe { *libc::__errno_location() };
+    let Some(path) = outside(path) else { return };
+    let is_plain = path.len() < LONGEST_NOTE && !path.contains(&b'\n');
+    let is_known = is_plain && (directory == libc::AT_FDCWD || path.starts_with(b"/"));
+    let kind = match (found, error) {
+        (None, libc::ENOENT) if is_known => c"absent",
+        (None, libc::ENOTDIR) if is_known => c"below-file",
+        (Some(Found::Folder), _) => c"folder",
+        _ => return note_file(path),
+    };
+    note(kind, path);
+}
+
+/// Notes that a path outside the payload was looked at, whatever was there.
+pub(crate) fn note_asked(path: *const c_char) {
+    if memory::is_recording()
+        && let Some(path) = outside(path)
+    {
+        note_file(path);
+    }
+}
+
+/// A path that is not the payload's; none that is empty, at which nothing can be.
+fn outside<'p>(path: *const c_char) -> Option<&'p [u8]> {
+    if path.is_null() {
+        return None;
+    }
+    // SAFETY: callers of C path functions pass C strings.
+    let path = unsafe { CStr::from_ptr(path) }.to_bytes();
+    (!path.is_empty() && matches!(state::target(path), Target::Outside)).then_some(path)
 }
 
 /// Notes that a library of the host was loaded.
@@ -388,7 +461,7 @@ fn note(kind: &CStr, detail: &[u8]) {
     if !memory::is_recording() {
         return;
     }
-    let mut text = [0_u8; 512];
+    let mut text = [0_u8; LONGEST_NOTE];
     let room = text.len().saturating_sub(1);
     text.iter_mut().take(room).zip(detail).for_each(|(to, from)| *to = *from);
     // SAFETY: C strings, which are copied.

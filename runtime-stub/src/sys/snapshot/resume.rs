@@ -10,7 +10,7 @@ use core::ptr;
 use pyfreeze_format::snapshot::Piece;
 use pyfreeze_format::{ProcessPath, Region, RegionKind, Snapshot, snapshot_section};
 
-use super::{map, processor};
+use super::{guards, map, processor};
 use crate::arguments::Command;
 use crate::message::STATUS_NO_INTERPRETER;
 use crate::sys::c_strings::CStrings;
@@ -60,16 +60,11 @@ pub fn resume(process: &Process, payload: &'static [u8], command: Command) -> Op
     if matches!(command, Command::Python { .. }) {
         return None;
     }
-    let snapshot = Snapshot::parse(snapshot_section(payload)?).ok()?;
-    let home = path_for(&snapshot, ProcessPath::Home, || variable(c"HOME").map_or(&[], CStr::to_bytes))?;
-    let executable = path_for(&snapshot, ProcessPath::Executable, || process.executable().to_bytes())?;
-    if is_switched_off() || !has_standard_streams() || !has_same_variables(&snapshot) || !locale_fits() {
+    let section = snapshot_section(payload)?;
+    if is_switched_off() || !has_standard_streams() || !locale_fits() {
         return None;
     }
-    let has_libraries = snapshot.regions().any(|region| region.kind == RegionKind::Library);
-    if has_libraries && !(processor::suffices(snapshot.processor()) && pages::may_become_executable()) {
-        return None;
-    }
+    let Fitting { snapshot, home, executable } = fitting(process, section)?;
     let mut reseeded = [ptr::null_mut(); MOST_RESEEDED];
     let count = fill(&mut reseeded, snapshot.reseeded().map(|address| address as *mut c_void))?;
     exchange(&snapshot)?;
@@ -84,6 +79,44 @@ pub fn resume(process: &Process, payload: &'static [u8], command: Command) -> Op
         unsafe { pyfreeze_put_path(object, text.offset, text.size.into(), path.as_ptr(), path.len()) };
     }
     Some(enter(process, command, reseeded.get(..count).unwrap_or_default()))
+}
+
+/// A snapshot that fits the process, and the process's paths for its texts.
+struct Fitting<'p> {
+    snapshot: Snapshot<'static>,
+    home: &'static [u8],
+    executable: &'p [u8],
+}
+
+/// The first of the section's snapshots that fits.
+fn fitting<'p>(process: &'p Process, section: &'static [u8]) -> Option<Fitting<'p>> {
+    let mut next = Some(section);
+    while let Some(bytes) = next {
+        let snapshot = Snapshot::parse(bytes).ok()?;
+        if let Some(fitting) = fit(process, snapshot) {
+            return Some(fitting);
+        }
+        next = snapshot.next();
+    }
+    None
+}
+
+fn fit<'p>(process: &'p Process, snapshot: Snapshot<'static>) -> Option<Fitting<'p>> {
+    let own_home = variable(c"HOME").map_or(&[] as &[u8], CStr::to_bytes);
+    let home = path_for(&snapshot, ProcessPath::Home, || own_home)?;
+    let executable = path_for(&snapshot, ProcessPath::Executable, || process.executable().to_bytes())?;
+    let has_libraries = snapshot.regions().any(|region| region.kind == RegionKind::Library);
+    let can_have_libraries = || processor::suffices(snapshot.processor()) && pages::may_become_executable();
+    let fits = has_same_variables(&snapshot)
+        && has_same_answers(process, &snapshot, own_home)
+        && (!has_libraries || can_have_libraries());
+    fits.then_some(Fitting { snapshot, home, executable })
+}
+
+/// A process with privileges that its user lacks may be told another answer than the one its user would get.
+fn has_same_answers(process: &Process, snapshot: &Snapshot<'_>, home: &[u8]) -> bool {
+    let home = if is_plain_path(home) { home } else { &[] };
+    snapshot.guards().next().is_none() || !process.is_privileged() && guards::hold(snapshot, home)
 }
 
 /// Makes the recorded memory the process's own; `None` if that can't be done, and nothing has changed.
@@ -214,10 +247,15 @@ fn path_for<'p>(snapshot: &Snapshot<'_>, wanted: ProcessPath, path: impl FnOnce(
     let texts = snapshot.path_texts().filter(|text| text.path == wanted);
     let Some(room) = texts.map(|text| text.size).min() else { return Some(&[]) };
     let path = path();
+    (path.len() <= room.into() && is_plain_path(path)).then_some(path)
+}
+
+/// Whether a path is absolute and normalised, of plain characters.
+fn is_plain_path(path: &[u8]) -> bool {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_' | b'-');
-    let mut parts = path.strip_prefix(b"/")?.split(|byte| *byte == b'/');
-    let is_normalised = parts.all(|part| !matches!(part, b"" | b"." | b".."));
-    (path.len() <= room.into() && path.iter().all(is_plain) && is_normalised).then_some(path)
+    let Some(rest) = path.strip_prefix(b"/") else { return false };
+    let is_normalised = rest.split(|byte| *byte == b'/').all(|part| !matches!(part, b"" | b"." | b".."));
+    path.iter().all(is_plain) && is_normalised
 }
 
 /// Copies items to the start of `room`; `None` if there are more.
