@@ -40,6 +40,7 @@ pub(super) fn tests(options: &Options) -> Vec<Test> {
         tests.push(Test::new("snapshot/thousand_starts", thousand_starts));
         tests.push(Test::new("snapshot/hundred_at_once", hundred_at_once));
         tests.push(Test::new("snapshot/worker_threads@app", worker_threads));
+        tests.push(Test::new("snapshot/table_of_arenas_is_full", table_of_arenas_is_full));
     }
     tests
 }
@@ -111,6 +112,20 @@ os._exit(0)
     Level::App.expect_in(&frozen.said)?;
     expect(&frozen.run().output(), &["True FileIO 1 error\nTrue restored\n"])?;
     expect(&frozen.run().env("PYFREEZE_SNAPSHOT", "off").output(), &["True FileIO 1 error\nTrue ordinary\n"])
+}
+
+/// The interpreter's table of arenas has room for 16, each of a megabyte, before it grows: from less than that to more, in
+/// steps smaller than what is kept at hand for a start.
+fn table_of_arenas_is_full(product: &Product) -> TestResult {
+    for step in 0..12 {
+        let filler = format!("import early\n\nKEPT = [bytes(472) for _ in range({})]\n", 21_000 + 600 * step);
+        let main = "import early\nimport filler\n\nMORE = [bytes(472) for _ in range(9000)]\n\
+                    print('restored' if early.BUILT else 'ordinary', {len(one) for one in filler.KEPT + MORE})\n";
+        let files = [EARLY, ("app/filler.py", &filler), ("app/__main__.py", main)];
+        let frozen = Frozen::new(product, &files, Level::App, &[])?;
+        expect(&frozen.run().output(), &["restored {472}\n"])?;
+    }
+    Ok(())
 }
 
 /// OpenBLAS, recorded with one processor, uses all of them, but has no threads until there is work for them; nor does it

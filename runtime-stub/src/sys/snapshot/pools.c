@@ -62,7 +62,9 @@ add_arena(struct _obmalloc_state *state)
         count += each->nfreepools;
         last = each;
     }
-    if (count >= SPARE_POOLS) {
+    /* A table of arenas that is full would move, and with it what the arenas that have pools left know of each other. */
+    int would_move = first != NULL && state->mgmt.unused_arena_objects == NULL;
+    if (count >= SPARE_POOLS || would_move) {
         return;
     }
     /* Only one that sees none makes a new one. */
