@@ -39,7 +39,7 @@ def main(folder):
         if not is_outside(path) and not _pyfreeze.is_directory(path):
             # As the path hooks would find out, by a look at the executable, whose owner and times are this machine's.
             sys.path_importer_cache.setdefault(path, None)
-    sys.meta_path.insert(0, CtypesFinder)
+    sys.meta_path.insert(0, Preparer)
     try:
         if request["mode"] == "record":
             failed = record(request)
@@ -49,7 +49,7 @@ def main(folder):
         write_json(f"{folder}/facts.json", classify(request, folder))
         return False
     finally:
-        sys.meta_path.remove(CtypesFinder)
+        sys.meta_path.remove(Preparer)
         if is_folder:
             sys.path.remove(run_path)
         del sys._pyfreeze_is_recording

@@ -127,6 +127,7 @@ def repair_uuid(uuid):
 
 
 def repair_platform(platform):
+    platform._Processor.from_subprocess = platform._Processor.from_subprocess.__defaults__[1]
     platform._uname_cache = None
     platform._os_release_cache = None
     platform._platform_cache.clear()
@@ -189,6 +190,15 @@ def repair_numpy_random(mtrand):
 
 def restore_numpy_random(mtrand, make):
     mtrand.set_bit_generator(make())
+
+
+def repair_workers(helper):
+    helper._cpu_count = 1
+    _pyfreeze.at_restore(detached(restore_workers, helper))
+
+
+def restore_workers(helper):
+    helper._cpu_count = helper.os.cpu_count()
 
 
 def repair_f2py(rules):
@@ -265,16 +275,79 @@ def restore_httpie(environment, curses, sys):
             pass
 
 
-class CtypesFinder:
-    """Finds nothing; before `ctypes` runs, it gives it addresses that are the same in every process."""
+class Preparer:
+    """Finds nothing but what is to be prepared; that runs as ever, with something done before and behind."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):
-        if name == "ctypes":
-            import _ctypes
+        if name not in PREPARATIONS:
+            return None
+        others = (finder for finder in sys.meta_path if finder is not Preparer)
+        spec = next(filter(None, (finder.find_spec(name, path, target) for finder in others)), None)
+        if spec is not None:
+            spec.loader = PreparedLoader(spec.loader, *PREPARATIONS[name])
+        return spec
 
-            _ctypes._memmove_addr, _ctypes._memset_addr = _pyfreeze.memory_functions()
 
+class PreparedLoader:
+    """A module's own loader, which is all that the module will know of."""
+
+    def __init__(self, loader, before, behind):
+        self.loader = loader
+        self.before = before
+        self.behind = behind
+
+    def create_module(self, spec):
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module):
+        module.__spec__.loader = module.__loader__ = self.loader
+        kept = self.before()
+        self.loader.exec_module(module)
+        self.behind(module, kept)
+
+
+def prepare_ctypes():
+    import _ctypes
+
+    # Addresses that are the same in every process.
+    _ctypes._memmove_addr, _ctypes._memset_addr = _pyfreeze.memory_functions()
+
+
+def prepare_processor(platform, _):
+    # Who asks for the machine in general would start a program for the processor's name. Here it is a name like the host's,
+    # another in each recording: where somebody keeps it, that is seen.
+    function = platform._Processor.from_subprocess
+    platform._Processor.from_subprocess = detached(simulated_processor, posix, function)
+
+
+def simulated_processor(posix, _):
+    return posix.uname().nodename
+
+
+def prepare_examples():
+    # Docstrings of distributions show four random numbers, which "may vary", and so may the length of the text. They are
+    # no secret, and nothing else comes of them: in all processes of a program they are the same.
+    random = sys.modules["numpy.random"]
+    make = random.default_rng
+    random.default_rng = lambda seed=None: make(0 if seed is None else seed)
+    return random, make
+
+
+def finish_examples(_, kept):
+    random, random.default_rng = kept
+
+
+def nothing(*_):
+    pass
+
+
+# By the module's name: what is done before it runs, and behind, with the module and what the former gave.
+PREPARATIONS = {
+    "ctypes": (prepare_ctypes, nothing),
+    "platform": (nothing, prepare_processor),
+    "scipy.stats._new_distributions": (prepare_examples, finish_examples),
+}
 
 # By the module's name: the kinds of events that need no more attention, and a function of the module, or None.
 REPAIRS = {
@@ -297,6 +370,8 @@ REPAIRS = {
     "rich": ({"working-folder"}, repair_rich),
     "rich.style": ({"entropy"}, repair_styles),
     "scipy": ({"file", "stat"}, None),  # whether it is being built: it looks for a folder of its sources
+    "scipy.fft._duccfft.helper": ({"machine"}, repair_workers),
+    "scipy.fft._pocketfft.helper": ({"machine"}, repair_workers),
     "secrets": ({"clock", "entropy", "pid"}, None),  # likewise
     # It looks for the sources of an interpreter beside the executable.
     "sysconfig": ({"env", "stat", "working-folder"}, repair_sysconfig),

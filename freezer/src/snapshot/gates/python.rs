@@ -39,6 +39,11 @@ const LV_TAG: u64 = 16;
 const OB_DIGIT: u64 = 24;
 const DIGIT_BITS: u32 = 30;
 const OB_FVAL: u64 = 16;
+/// numpy's numbers of type `long double`: of 16 bytes each, the last 6 are nobody's (System V ABI for x86-64, 3.1.2), and have
+/// what lay on the stack.
+const LONG_DOUBLES: [&str; 2] = ["numpy.longdouble", "numpy.clongdouble"];
+const LONG_DOUBLE_SIZE: u64 = 16;
+const LONG_DOUBLE_USED: u64 = 10;
 const OB_SVAL: u64 = 32;
 const TUPLE_ITEM: u64 = 24;
 const UNICODE_LENGTH: u64 = 16;
@@ -265,6 +270,10 @@ impl<'s> Python<'s> {
 
     fn behind_object(&self, block: Block, address: u64) -> Option<u64> {
         let object = self.object_in(block)?;
+        if LONG_DOUBLES.contains(&&*object.kind.name) {
+            let offset = address.checked_sub(object.address)?.checked_sub(OB_FVAL)?;
+            return (offset % LONG_DOUBLE_SIZE == 8).then_some(LONG_DOUBLE_USED - 8);
+        }
         let end = object.address.checked_add(self.size(&object)?)?;
         let is_inside = end <= block.address + block.size;
         let used = end.saturating_sub(address);

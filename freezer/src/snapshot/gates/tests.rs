@@ -270,6 +270,31 @@ fn what_a_foreign_type_keeps_behind_its_objects_is_not_blanked() {
 }
 
 #[test]
+fn what_lies_behind_a_long_double_is_blanked() {
+    let gates = gates(|process, variant| {
+        let (kind, name) = (process.large(928), process.large(32));
+        process.object(kind, "type");
+        process.put(name, u64::from_le_bytes(*b"numpy.lo"));
+        process.put(name + 8, u64::from_le_bytes(*b"ngdouble"));
+        process.put(kind + 24, name);
+        process.put(kind + 32, 32);
+        process.put(kind + 168, 1 << 12);
+        let object = process.small(32);
+        process.put(object, 1);
+        process.put(object + 8, kind);
+        process.put(object + 16, 1 << 63);
+        process.put(object + 24, (variant + 1) << 16 | 0x3fff);
+        // Another number.
+        let object = process.small(32);
+        process.put(object, 1);
+        process.put(object + 8, kind);
+        process.put(object + 24, 0x3fff + variant);
+    });
+    assert_eq!(gates.blank, [(0x20_0000_004a, 6)]);
+    assert_eq!(texts(&gates.unknown), ["numpy.longdouble in object region at 0x2000000050 +0x18: 0x3fff / 0x4000"]);
+}
+
+#[test]
 fn the_rest_of_an_address_behind_a_short_value_is_blanked() {
     let gates = gates(|process, variant| {
         let block = process.large(64);

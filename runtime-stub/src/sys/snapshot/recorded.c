@@ -334,13 +334,12 @@ position_of_utf8_mode(void)
     return (offset - (Py_ssize_t)offsetof(PyTupleObject, ob_item)) / (Py_ssize_t)sizeof(PyObject *);
 }
 
-/* Child hooks of `os.register_at_fork` that are not the standard library's own: those look after what is kept here. */
+/* Hooks of `os.register_at_fork` that are not the standard library's own: those look after what is kept here. */
 static PyObject *
-foreign_fork_hooks(void)
+foreign_fork_hooks(PyObject *all)
 {
     static const char *const own[] = {"threading",      "random",         "logging", "concurrent.futures.thread",
                                       "asyncio.events", "multiprocessing.util"};
-    PyObject *all = PyInterpreterState_Get()->after_forkers_child;
     PyObject *foreign = PyList_New(0);
     for (Py_ssize_t i = 0; all != NULL && foreign != NULL && i < PyList_GET_SIZE(all); i++) {
         PyObject *hook = PyList_GET_ITEM(all, i);
@@ -356,6 +355,22 @@ foreign_fork_hooks(void)
         }
     }
     return foreign;
+}
+
+/* Calls the hooks that come before a fork, as that would: the last first. Each start is a child of this process, and calls those
+   for children. */
+static void
+call_hooks_before_fork(PyInterpreterState *interpreter)
+{
+    PyObject *hooks = foreign_fork_hooks(interpreter->before_forkers);
+    for (Py_ssize_t i = hooks == NULL ? 0 : PyList_GET_SIZE(hooks); i-- > 0;) {
+        PyObject *result = PyObject_CallNoArgs(PyList_GET_ITEM(hooks, i));
+        if (result == NULL) {
+            PyErr_WriteUnraisable(PyList_GET_ITEM(hooks, i));
+        }
+        Py_XDECREF(result);
+    }
+    Py_XDECREF(hooks);
 }
 
 /* Where the C handler stands that signalmodule.c installs for Python's. */
@@ -597,6 +612,7 @@ pyfreeze_prepare_dump(void)
     if (PyThreadState_Next(PyInterpreterState_ThreadHead(interpreter)) != NULL) {
         return "there is more than one thread";
     }
+    call_hooks_before_fork(interpreter);
     for (int i = 0; i < 3; i++) {
         kept.streams[i] = Py_XNewRef(PySys_GetObject(names[i]));
         if (kept.streams[i] == NULL || Py_IsNone(kept.streams[i])) {
@@ -621,7 +637,7 @@ pyfreeze_prepare_dump(void)
     PyObject *generator = attribute_of("_random", "Random");
     kept.seed = generator == NULL ? NULL : PyObject_GetAttrString(generator, "seed");
     Py_XDECREF(generator);
-    kept.fork_hooks = foreign_fork_hooks();
+    kept.fork_hooks = foreign_fork_hooks(interpreter->after_forkers_child);
     kept.utf8_mode_position = position_of_utf8_mode();
     PyObject *options = PySys_GetXOptions();
     kept.has_utf8_option = options != NULL && PyDict_GetItemString(options, "utf8") != NULL;
