@@ -72,7 +72,7 @@ fn project() -> Result<Workspace, Stop> {
     Ok(workspace)
 }
 
-fn compile(
+pub(crate) fn compile(
     compiler: &str,
     sources: &Path,
     folder: &Path,

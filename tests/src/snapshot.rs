@@ -3,6 +3,7 @@
 //! Comes in: small programs, frozen with `--snapshot`. Goes out: one test for each promise of DESIGN's part on snapshots.
 
 mod guards;
+mod libraries;
 mod making;
 mod secrets;
 mod starts;
@@ -20,6 +21,7 @@ use crate::runner::{Options, Stop, Test, TestResult};
 pub fn tests(options: &Options) -> Vec<Test> {
     let mut tests = secrets::tests(options);
     tests.extend(starts::tests(options));
+    tests.extend(libraries::tests(options));
     tests.extend(making::tests());
     tests.extend(guards::tests());
     tests
@@ -53,10 +55,14 @@ impl Frozen {
     }
 
     fn with_options(product: &Product, files: &[(&str, &str)], options: &[&str]) -> Result<Self, Stop> {
-        let workspace = Workspace::with_files(files)?;
-        let executable = workspace.join("program");
         let options: Vec<String> = options.iter().map(|word| (*word).to_owned()).collect();
-        let said = product.build(&workspace.join("app"), &executable, &options, workspace.path())?;
+        Self::of(product, Workspace::with_files(files)?, &options)
+    }
+
+    /// Freezes the folder `app` of what is there.
+    fn of(product: &Product, workspace: Workspace, options: &[String]) -> Result<Self, Stop> {
+        let executable = workspace.join("program");
+        let said = product.build(&workspace.join("app"), &executable, options, workspace.path())?;
         Ok(Self { workspace, executable, said })
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Comes in: the recordings of both variants. Goes out: what the snapshot has to know, or why there must be none.
 
-use pyfreeze_format::{PathText, ProcessPath};
+use pyfreeze_format::{PathText, ProcessPath, ProcessorCount, Processors};
 use thiserror::Error;
 
 use super::SnapshotFailure;
@@ -28,6 +28,8 @@ pub(super) struct Checked {
     pub(super) reseeded: Vec<u64>,
     /// Texts that get paths of the process.
     pub(super) path_texts: Vec<PathText>,
+    /// Where every start counts processors.
+    pub(super) processor_counts: Vec<ProcessorCount>,
     /// What nobody reads and is to be zeros.
     pub(super) blank: Vec<(u64, u64)>,
 }
@@ -66,8 +68,16 @@ pub(super) fn check(stub: &[u8], rooms: &[Room; 2]) -> Result<Verdict, CheckErro
     if gates.is_refused() {
         return Ok(Verdict::Refused(Refusal::new(&gates)));
     }
-    let Gates { kept, reseeded, path_texts, blank, .. } = gates;
-    Ok(Verdict::Safe(Checked { kept, reseeded, path_texts, blank }))
+    let Gates { kept, reseeded, path_texts, processor_counts, blank, .. } = gates;
+    Ok(Verdict::Safe(Checked { kept, reseeded, path_texts, processor_counts, blank }))
+}
+
+impl Checked {
+    /// Has every start look for the quota of its control group, too, where libraries have asked for both.
+    pub(super) fn grant_processors(&mut self) {
+        let allowed = self.processor_counts.iter_mut().filter(|count| count.of == Processors::Allowed);
+        allowed.for_each(|count| count.of = Processors::Granted);
+    }
 }
 
 impl Refusal {

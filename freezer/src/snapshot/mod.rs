@@ -439,7 +439,8 @@ impl<'a> Recorder<'a> {
                 continue;
             }
             let events = rooms[0].read("events")?;
-            if selection.learn(&String::from_utf8_lossy(&events), facts, self.input.settings) {
+            let events = String::from_utf8_lossy(&events);
+            if selection.learn(&events, facts, self.input.settings) {
                 continue;
             }
             let guards = match guards::compare(&rooms, &self.place, facts, &selection)? {
@@ -451,12 +452,16 @@ impl<'a> Recorder<'a> {
             };
             progress(Step::Checking);
             match (self.check)(self.input.stub, &rooms).map_err(|error| self.gate_failure(&error))? {
-                Verdict::Safe(checked) => {
+                Verdict::Safe(mut checked) => {
+                    if rules::is_quota_asked(&events) {
+                        checked.grant_processors();
+                    }
                     let report = self.report(facts, &selection, &checked, &guards);
                     return Ok(section::write(Recording::read(&rooms[0])?, &checked, self.level, guards, &report)?);
                 }
                 Verdict::Refused(refusal) => {
-                    if !selection.refuse(&self.input.program.suspects(&refusal), facts) {
+                    let suspects = self.input.program.suspects(&refusal);
+                    if !selection.leave_out_counting(&suspects, facts) && !selection.refuse(&suspects, facts) {
                         return Err(self.unsafe_memory(&refusal));
                     }
                 }
@@ -552,6 +557,7 @@ impl<'a> Recorder<'a> {
             regions: Vec::new(),
             reseeded_count: checked.reseeded.len(),
             path_text_count: checked.path_texts.len(),
+            counted_count: checked.processor_counts.len(),
             guards: guards.iter().map(GuardReport::new).collect(),
             fallback: None,
         }

@@ -32,6 +32,8 @@ pub struct SnapshotReport {
     pub reseeded_count: usize,
     /// Texts with the value of `HOME` or the executable's path, which every start puts there.
     pub path_text_count: usize,
+    /// Numbers of processors that libraries keep, which every start counts.
+    pub counted_count: usize,
     /// What else must be as it was recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<GuardReport>,
@@ -177,6 +179,7 @@ impl Because {
             "memory" => "keeps something of its process".to_owned(),
             "pid" => "asks for the process's number".to_owned(),
             "print" => "prints".to_owned(),
+            "processors" => "asks for the number of processors".to_owned(),
             "process" => "starts processes".to_owned(),
             "process-state" => "changes the process".to_owned(),
             "seed" => "seeds a random generator".to_owned(),

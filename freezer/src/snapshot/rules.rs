@@ -10,7 +10,7 @@
 //! | `env` | any other variable was read | in; the start compares it, another value takes another way |
 //! | `absent`, `below-file` | nothing was at a path | in a guarded snapshot, whose start compares it; else out |
 //! | `no-terminal` | a standard stream was asked for, and is none | the same |
-//! | `clock`, `entropy`, `pid`, `user`, `machine`, `certificates` … | a fact was asked for in which the two recordings differ | shown by the comparison |
+//! | `clock`, `entropy`, `pid`, `user`, `machine`, `certificates`, `processors` … | a fact was asked for in which the two recordings differ | shown by the comparison |
 //! | `hash-seed` | randomness for a hash table, which needs no secret | in: all processes have the same |
 //! | `atexit` | a function for the end of the process was registered | in: the list is part of the memory |
 //! | all others | files, sockets, threads, signals, terminal, arguments, … | out |
@@ -18,7 +18,8 @@
 //! Where the two recordings differ, the comparison shows whether a module has kept anything of it; one that only looks (to
 //! measure how long its import takes, say) may be in. Should the comparison fail without saying whose fault it is, those that
 //! have loaded certificates are out at the next attempt ([`Caution::Wary`]), and all that is so shown at the last
-//! ([`Caution::Strict`]).
+//! ([`Caution::Strict`]). A library that was told how many processors there are may have moved what others have; such modules are
+//! out as soon as something is found with modules that have asked for nothing.
 //!
 //! A *guarded* snapshot ([`Guarding::On`]) has modules in it that rest on what fewer processes find: no file of the user's at a path,
 //! no terminal. It is one of two, and starts that it does not fit take the other.
@@ -126,14 +127,13 @@ fn is_shown(kind: &str, detail: &str) -> bool {
     match kind {
         "env" => ALWAYS_SET.contains(&detail),
         "machine" => !matches!(detail, "processors" | "memory"),
-        _ => matches!(kind, "certificates" | "clock" | "entropy" | "pid" | "user" | "working-folder"),
+        _ => matches!(kind, "certificates" | "clock" | "entropy" | "pid" | "processors" | "user" | "working-folder"),
     }
 }
 
-/// Packages whose libraries ask for the number of processors and are told it again at every start (`loader/resume.rs`
-/// of the stub knows OpenBLAS).
-fn is_told_again(module: &str) -> bool {
-    ["numpy", "scipy"].iter().any(|package| module.split('.').next() == Some(package))
+/// Whether libraries have asked what their control group may take of the processors: the stub's `events`.
+pub(super) fn is_quota_asked(events: &str) -> bool {
+    events.lines().any(|line| line.starts_with("processors ") && line.ends_with(" quota"))
 }
 
 /// Whether a path without the recording's folders means something to every process; [`super::guards`] has the last word.
@@ -142,14 +142,13 @@ fn is_for_all(path: &str) -> bool {
     !is_of_recording && !path.split('/').any(|part| part == "..")
 }
 
-fn verdict(module: &str, kind: &str, detail: &str, caution: Caution, guarding: Guarding) -> Verdict {
+fn verdict(kind: &str, detail: &str, caution: Caution, guarding: Guarding) -> Verdict {
     match kind {
         "absent" | "below-file" if guarding == Guarding::On && is_for_all(detail) => Verdict::Guarded,
         "no-terminal" if guarding == Guarding::On => Verdict::Guarded,
         "env" if guarding == Guarding::On && OF_TERMINALS.contains(&detail) => Verdict::Compared,
         "env" if !ALWAYS_SET.contains(&detail) && !is_decided_by(detail) => Verdict::Compared,
         "atexit" | "hash-seed" => Verdict::In,
-        "machine" if detail == "processors" && is_told_again(module) => Verdict::In,
         "certificates" if caution != Caution::Trusting => Verdict::Out,
         _ if caution != Caution::Strict && is_shown(kind, detail) => Verdict::In,
         _ => Verdict::Out,
@@ -241,6 +240,19 @@ impl Selection {
         self.guarded.contains(&(module.to_owned(), kind.to_owned(), detail.to_owned()))
     }
 
+    /// Leaves out modules whose libraries have asked how many processors there are, if something was found in a module that has
+    /// asked for nothing, or in none: who makes room for each processor moves what others have. True if there are any.
+    pub(super) fn leave_out_counting(&mut self, suspects: &[(String, String)], facts: &Facts) -> bool {
+        let events = |name: &str| facts.modules.get(name).map_or(&[][..], |module| &module.events);
+        let has_asked = |(name, _): &(String, String)| events(name).iter().any(|(kind, detail)| is_shown(kind, detail));
+        if !suspects.is_empty() && suspects.iter().all(has_asked) {
+            return false;
+        }
+        let counts = |name: &&String| events(name).iter().any(|(kind, _)| kind == "processors");
+        let counting = facts.modules.keys().filter(counts);
+        self.leave_out(counting.map(|name| (name.clone(), Because::did("processors", ""))), facts)
+    }
+
     fn leave_out(&mut self, modules: impl Iterator<Item = (String, Because)>, facts: &Facts) -> bool {
         let count = self.left_out.len();
         for (name, because) in modules {
@@ -261,7 +273,7 @@ impl Selection {
         }
         let (mut variables, mut guarded) = (Vec::new(), Vec::new());
         for (kind, detail) in events {
-            match verdict(name, kind, detail, self.caution, self.guarding) {
+            match verdict(kind, detail, self.caution, self.guarding) {
                 Verdict::Out if !is_vouched => {
                     self.left_out.insert(name.to_owned(), Because::did(kind, detail));
                     return;
@@ -463,6 +475,23 @@ mod tests {
         assert_eq!(selection.left_out.get("app.pure"), Some(&Because::Fails { error: "ImportError: no".into() }));
         assert_eq!(selection.left_out.get("plugin"), Some(&imports("app.pure")));
         assert!(!selection.leave_out_failed(failed("app.pure"), &facts()));
+    }
+
+    #[test]
+    fn who_counts_processors_goes_before_who_has_asked_for_nothing() {
+        let mut facts = facts();
+        let events = |kind: &str| vec![(kind.to_owned(), String::new())];
+        facts.modules.get_mut("app.pure").unwrap().events = events("processors");
+        facts.modules.get_mut("plugin.odd").unwrap().events = events("pid");
+        let selection = || Selection::new(&facts, &SnapshotSettings::default(), Caution::Trusting, Guarding::Off);
+        let found = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), String::new())).collect::<Vec<_>>();
+        assert!(!selection().leave_out_counting(&found(&["plugin.odd"]), &facts));
+        for names in [&["plugin.odd", "logging"][..], &[]] {
+            let mut selection = selection();
+            assert!(selection.leave_out_counting(&found(names), &facts));
+            assert_eq!(selection.left_out.get("app.pure"), Some(&did("processors", "")));
+            assert!(selection.has("logging") && !selection.leave_out_counting(&found(names), &facts));
+        }
     }
 
     #[test]

@@ -22,6 +22,10 @@ const WRITING: c_int = libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_T
 /// What an `open` of a path in the payload comes to; `None` when the path is the kernel's business.
 fn open_virtual(path: *const c_char, flags: c_int) -> Option<c_int> {
     let is_writing = flags & WRITING != 0;
+    // SAFETY: callers of `open` pass C strings; the kernel, which checks the pointer, is not asked while recording.
+    if snapshot::is_recording() && !path.is_null() && snapshot::hides(unsafe { CStr::from_ptr(path) }.to_bytes()) {
+        return Some(fail(libc::ENOENT));
+    }
     Some(match path_target(path) {
         Target::Outside | Target::Executable(_) | Target::Root(_) => return None,
         Target::Nowhere(Nowhere::Missing) if flags & libc::O_CREAT != 0 => fail(libc::EROFS),

@@ -21,7 +21,7 @@ pub(super) fn tests(options: &Options) -> Vec<Test> {
         tests.push(Test::new(format!("snapshot/entropy_under_one_pid{suffix}"), move |product| {
             let frozen = Frozen::new(product, &[DRAWS, SOURCES, DRAWN, EARLY], level, &[])?;
             level.expect_in(&frozen.said)?;
-            each_start_differs(&frozen)
+            each_start_differs(&frozen, &[])
         }));
         tests.push(Test::new(format!("snapshot/ships_nothing_of_the_build{suffix}"), move |product| {
             ships_nothing(product, level)
@@ -201,12 +201,12 @@ print(table.TABLE[table.KEY], twice.SECOND == f'also {twice.FIRST}', table.KEY, 
 
 /// Starts the program in new spaces of process numbers, where it is always number 1, as in containers. OpenSSL's
 /// generators and many others seed themselves anew when they find another number, and only then.
-fn each_start_differs(frozen: &Frozen) -> TestResult {
+pub(super) fn each_start_differs(frozen: &Frozen, arguments: &[&str]) -> TestResult {
     let unshare = tool("unshare")?;
     let options = new_number_space(&unshare)?;
     let mut values: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for _ in 0..START_COUNT {
-        let run = frozen.run().under(&unshare.display().to_string(), options);
+        let run = frozen.run().args(arguments.iter().copied()).under(&unshare.display().to_string(), options);
         for line in run.success()?.stdout.lines() {
             let (name, value) = line.split_once('=').ok_or_else(|| format!("no value: {line}"))?;
             values.entry(name.to_owned()).or_default().insert(value.to_owned());
@@ -246,7 +246,7 @@ print('again', ssl.RAND_bytes(16).hex(), sep='=')
     let files = [("app/__main__.py", MAIN), ("app/used.py", USED), ("app/pyproject.toml", SETTINGS)];
     let frozen = Frozen::new(product, &files, level, &[])?;
     level.expect_in(&frozen.said)?;
-    each_start_differs(&frozen)
+    each_start_differs(&frozen, &[])
 }
 
 /// The options with which `unshare` can do that here.
@@ -289,7 +289,7 @@ for name, value in values.items():
     let files = [("app/__main__.py", main), ("app/made.py", sources)];
     let frozen = Frozen::new(product, &files, Level::App, &["--venv", &venv])?;
     Level::App.expect_in(&frozen.said)?;
-    each_start_differs(&frozen)
+    each_start_differs(&frozen, &[])
 }
 
 /// A program that is interested in its surroundings, at import and later.

@@ -10,7 +10,8 @@
 //! memory that a restored process doesn't have), and any *unknown* word (it differs, and nothing explains why). What
 //! doesn't: words that the dynamic loader writes, slots that the caller has registered, the state of `random.Random`
 //! objects that were seeded by entropy or time (to be reseeded; one that was seeded with a constant doesn't differ and
-//! stays as it is), random UUIDs in texts (likewise), paths of the process in texts (likewise), and *stale* words: bytes that no object or allocator reads, and remains of addresses in words that are
+//! stays as it is), random UUIDs in texts (likewise), paths of the process in texts (likewise), how many processors a library
+//! was told that there are (likewise), and *stale* words: bytes that no object or allocator reads, and remains of addresses in words that are
 //! no addresses. They must be blanked, since they would make builds differ and tell about the machine.
 
 mod blocks;
@@ -23,6 +24,7 @@ mod memory;
 mod names;
 mod owners;
 mod pair;
+mod processors;
 mod python;
 mod remains;
 mod stub;
@@ -34,7 +36,7 @@ mod texts;
 use std::fmt;
 use std::path::Path;
 
-use pyfreeze_format::{PathText, ProcessPath};
+use pyfreeze_format::{PathText, ProcessPath, ProcessorCount};
 
 pub use error::GateError;
 pub use names::Holder;
@@ -52,6 +54,8 @@ pub struct Gates {
     pub reseeded: Vec<u64>,
     /// Texts with paths of the process, to get its own.
     pub path_texts: Vec<PathText>,
+    /// Where libraries keep how many processors there are, to be counted anew.
+    pub processor_counts: Vec<ProcessorCount>,
     /// Bytes that nobody uses or can mean, and that differ or point out: start and size. To be written as zeros.
     pub blank: Vec<(u64, u64)>,
     /// Pointers to what a restored process doesn't have. Any of them refuses the level.
@@ -102,6 +106,8 @@ pub struct Statistics {
     pub reseeded: u64,
     /// Parts of texts with paths of the process.
     pub paths: u64,
+    /// Numbers of processors.
+    pub counted: u64,
     /// Used by nobody, in part or as a whole.
     pub stale: u64,
     /// Pointers to what won't be there.
@@ -184,10 +190,12 @@ impl fmt::Display for Finding {
 
 impl fmt::Display for Statistics {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { words, differing, integers, kept, slots, reseeded, paths, stale, escapes, unknown, unmoved } = self;
+        let Self { words, differing, integers, kept, slots, reseeded, paths, counted, .. } = self;
+        let Self { stale, escapes, unknown, unmoved, .. } = self;
         write!(
             formatter,
-            "{words} words, {differing} differ; {kept} kept, {slots} slots, {reseeded} reseeded, {paths} of paths, {stale} stale, \
+            "{words} words, {differing} differ; {kept} kept, {slots} slots, {reseeded} reseeded, {paths} of paths, {counted} counted, \
+             {stale} stale, \
              {integers} integers; {escapes} escapes, {unknown} unknown"
         )?;
         if unmoved.is_empty() { Ok(()) } else { write!(formatter, "; not moved: {}", unmoved.join(", ")) }

@@ -6,9 +6,9 @@
 use std::vec::Vec;
 
 use super::{
-    NO_TERMINAL, NO_TEXT, NO_VALUE, PIECE_SIZE, PathStart, PathText, RegionKind, SNAPSHOT_CHECKSUM_OFFSET,
-    SNAPSHOT_HEADER_SIZE, SNAPSHOT_NEXT_OFFSET, SNAPSHOT_VERSION, Snapshot, SnapshotLevel, SnapshotUse,
-    snapshot_checksum,
+    NO_TERMINAL, NO_TEXT, NO_VALUE, PIECE_SIZE, PathStart, PathText, ProcessorCount, RegionKind,
+    SNAPSHOT_CHECKSUM_OFFSET, SNAPSHOT_HEADER_SIZE, SNAPSHOT_NEXT_OFFSET, SNAPSHOT_VERSION, Snapshot, SnapshotLevel,
+    SnapshotUse, snapshot_checksum,
 };
 use crate::layout::{
     CHECKSUM_OFFSET, HEADER_SIZE, MAX_SECTION_COUNT, PAYLOAD_SIZE_OFFSET, SECTION_SIZE, SectionRow, TRAILER_SIZE,
@@ -78,6 +78,8 @@ pub struct NewSnapshot<'a> {
     pub reseeded: Vec<u64>,
     /// Texts that get paths of the process.
     pub path_texts: Vec<PathText>,
+    /// Where every start counts processors.
+    pub processor_counts: Vec<ProcessorCount>,
     /// The environment.
     pub variables: Vec<NewVariable>,
     /// What else is compared.
@@ -122,7 +124,7 @@ impl NewSnapshot<'_> {
         section.extend(number(header_size)?.to_le_bytes());
         section.extend(0_u64.to_le_bytes());
         section.extend((self.level as u32).to_le_bytes());
-        section.extend(tables.counts.into_iter().chain([0]).flat_map(u32::to_le_bytes));
+        section.extend(tables.counts.into_iter().flat_map(u32::to_le_bytes));
         // There is no next one.
         section.extend(parts.into_iter().chain([0]).flat_map(u64::to_le_bytes));
         section.extend(tables.before);
@@ -150,6 +152,10 @@ impl NewSnapshot<'_> {
             behind.extend(offset.to_le_bytes());
             behind.extend([*size, *path as u16].into_iter().flat_map(u16::to_le_bytes));
         }
+        for ProcessorCount { address, of } in &self.processor_counts {
+            behind.extend(address.to_le_bytes());
+            behind.extend([*of as u32, 0].into_iter().flat_map(u32::to_le_bytes));
+        }
         let mut texts = Vec::new();
         for variable in &self.variables {
             let positions =
@@ -172,11 +178,12 @@ impl NewSnapshot<'_> {
             self.kept.len(),
             self.reseeded.len(),
             self.path_texts.len(),
+            self.processor_counts.len(),
             self.variables.len(),
             self.guards.len(),
             texts.len(),
         ];
-        let mut numbers = [0; 8];
+        let mut numbers = [0; 9];
         for (number_of, count) in numbers.iter_mut().zip(counts) {
             *number_of = number(count)?;
         }
@@ -189,7 +196,7 @@ impl NewSnapshot<'_> {
 struct Tables {
     before: Vec<u8>,
     behind: Vec<u8>,
-    counts: [u32; 8],
+    counts: [u32; 9],
 }
 
 /// What of a region has to be stored: runs of pages, and where they go. Long runs of zeros are between them.

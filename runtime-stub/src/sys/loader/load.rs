@@ -123,6 +123,7 @@ fn own(loaded: &'static Loaded, library: &Library<'static>, flags: c_int) -> boo
             bind_imports(loaded, library) && {
                 pages::seal(loaded, library);
                 loaded.set_status(Status::Ready);
+                snapshot::clear_stack();
                 initialise(loaded, library);
                 true
             }

@@ -13,6 +13,7 @@ use pyfreeze_format::{ImportSymbol, Library, Needed};
 use super::load::bind_imports;
 use super::table::{self, Loaded, Status};
 use super::{bind, host, pages, symbols};
+use crate::sys::snapshot::allowed_processors;
 
 const PF_W: u64 = 2;
 
@@ -257,6 +258,22 @@ pub(crate) fn resume() -> bool {
     true
 }
 
+/// The names of the function by which an OpenBLAS is told how many threads it may have.
+const SET_COUNT: [&[u8]; 4] = [
+    b"scipy_openblas_set_num_threads64_\0",
+    b"scipy_openblas_set_num_threads\0",
+    b"openblas_set_num_threads64_\0",
+    b"openblas_set_num_threads\0",
+];
+
+/// Whether code is that of such a library. For machine.c.
+// SAFETY: a name that only machine.c uses.
+#[unsafe(no_mangle)]
+extern "C" fn pyfreeze_is_told_again(code: *const c_void) -> c_int {
+    let image = table::by_address(code).and_then(symbols::Image::of);
+    c_int::from(image.is_some_and(|image| SET_COUNT.iter().any(|name| image.function(name).is_some())))
+}
+
 /// An OpenBLAS: it asks once, when it is loaded, how many processors there are, and a recorded one was told of one.
 struct ThreadPool {
     /// The function by which it is told how many there are; null if there is no library here.
@@ -272,14 +289,8 @@ static THREAD_POOLS: [ThreadPool; 4] = [const {
 
 /// Finds them. To be called while recording.
 pub(crate) fn find_thread_pools() {
-    const NAMES: [&[u8]; 4] = [
-        b"scipy_openblas_set_num_threads64_\0",
-        b"scipy_openblas_set_num_threads\0",
-        b"openblas_set_num_threads64_\0",
-        b"openblas_set_num_threads\0",
-    ];
     let images = ready().filter_map(|(loaded, _)| symbols::Image::of(loaded));
-    let found = images.filter_map(|image| Some((image, NAMES.iter().find_map(|name| image.function(name))?)));
+    let found = images.filter_map(|image| Some((image, SET_COUNT.iter().find_map(|name| image.function(name))?)));
     for (pool, (image, set_count)) in THREAD_POOLS.iter().zip(found) {
         let range = image.range();
         // SAFETY: a table of the program's own is looked at, by the only thread.
@@ -296,18 +307,10 @@ pub(crate) fn set_thread_counts() {
         if set_count.is_null() {
             break;
         }
+        let count = c_int::try_from(allowed_processors()).unwrap_or(1);
         // SAFETY: OpenBLAS's functions, of these signatures; there is no other thread.
-        unsafe { pyfreeze_set_thread_count(set_count, processor_count(), pool.prepare_fork.load(Ordering::Relaxed)) };
+        unsafe { pyfreeze_set_thread_count(set_count, count, pool.prepare_fork.load(Ordering::Relaxed)) };
     }
-}
-
-fn processor_count() -> c_int {
-    // SAFETY: an all-zero set is a valid value of that plain C structure.
-    let mut set: libc::cpu_set_t = unsafe { core::mem::zeroed() };
-    // SAFETY: `set` is writable and of that size.
-    let is_known = unsafe { libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &raw mut set) } == 0;
-    // SAFETY: `set` is a set.
-    if is_known { unsafe { libc::CPU_COUNT(&set) } } else { 1 }
 }
 
 /// The standard streams; the locale "C", which is the same for all, what it consists of, and its classes of characters, all of

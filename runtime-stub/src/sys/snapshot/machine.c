@@ -7,6 +7,7 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -64,9 +65,12 @@ pyfreeze_note(const char *kind, const char *detail)
     errno = error;
 }
 
+void pyfreeze_note_group(int is_asked);
+
 const char *
 pyfreeze_events(size_t *size)
 {
+    pyfreeze_note_group(0);
     *size = events_size;
     return events == NULL ? "" : events;
 }
@@ -415,35 +419,131 @@ __wrap_getcwd(char *place, size_t size)
 }
 char *_PyFreeze_getcwd(char *, size_t) FOR_LIBRARIES("__wrap_getcwd");
 
-extern long __real_sysconf(int);
-long
-__wrap_sysconf(int name)
+/* What is counted: `Processors` of the format. */
+enum { ONLINE = 1, CONFIGURED = 2, ALLOWED = 3 };
+
+/* How many processors such a machine has (record.rs). */
+extern int pyfreeze_told_processors(int counted, int machine);
+
+/* Whether the library in which this code lies is told again by every process how many there are (resume.rs). */
+extern int pyfreeze_is_told_again(const void *code);
+
+/* How many processors there are of what is counted, for the library that calls from `caller`. Null is the interpreter, and
+   there is one: what modules make of a number in Python nobody recognises, so that those which ask are not in, or are told
+   again. 0 if the machine is to say so itself. */
+static int
+simulated_processors(int counted, const void *caller)
 {
+    if (__builtin_expect(machine < 0, 1)) {
+        return 0;
+    }
+    if (caller == NULL) {
+        pyfreeze_note("machine", "processors");
+        return 1;
+    }
+    if (pyfreeze_is_told_again(caller)) {
+        return 1;
+    }
+    pyfreeze_note("processors", "");
+    return pyfreeze_told_processors(counted, machine);
+}
+
+extern long __real_sysconf(int);
+static long
+configuration(int name, const void *caller)
+{
+    int count = 0;
     if (name == _SC_NPROCESSORS_ONLN || name == _SC_NPROCESSORS_CONF) {
-        if (is_simulated("machine", "processors")) {
-            return 1;
-        }
+        count = simulated_processors(name == _SC_NPROCESSORS_ONLN ? ONLINE : CONFIGURED, caller);
     }
     else if (name == _SC_PHYS_PAGES || name == _SC_AVPHYS_PAGES) {
         is_simulated("machine", "memory");
     }
-    return __real_sysconf(name);
+    return count == 0 ? __real_sysconf(name) : count;
 }
-long _PyFreeze_sysconf(int) FOR_LIBRARIES("__wrap_sysconf");
+
+long
+__wrap_sysconf(int name)
+{
+    return configuration(name, NULL);
+}
+
+__attribute__((visibility("default"))) long
+_PyFreeze_sysconf(int name)
+{
+    return configuration(name, __builtin_return_address(0));
+}
+
+/* Only libraries call these two. */
+__attribute__((visibility("default"))) int
+_PyFreeze_get_nprocs(void)
+{
+    return (int)configuration(_SC_NPROCESSORS_ONLN, __builtin_return_address(0));
+}
+
+__attribute__((visibility("default"))) int
+_PyFreeze_get_nprocs_conf(void)
+{
+    return (int)configuration(_SC_NPROCESSORS_CONF, __builtin_return_address(0));
+}
+
+/* That a library has asked for the group of processes that this one is in, and was told of none. */
+static int is_group_asked OF_THE_PROCESS = 0;
+
+/* What it wants of the group only shows next: Rust's standard library looks for the time that its processes may take of the
+   processors, and then asks for these. */
+void
+pyfreeze_note_group(int is_asked)
+{
+    int was_asked = is_group_asked;
+    is_group_asked = is_asked;
+    if (was_asked) {
+        pyfreeze_note("file", "/proc/self/cgroup");
+    }
+}
 
 extern int __real_sched_getaffinity(pid_t, size_t, cpu_set_t *);
+static int
+affinity(pid_t pid, size_t size, cpu_set_t *set, const void *caller)
+{
+    int count = simulated_processors(ALLOWED, caller);
+    if (count == 0) {
+        return __real_sched_getaffinity(pid, size, set);
+    }
+    if (is_group_asked) {
+        is_group_asked = 0;
+        pyfreeze_note("processors", "quota");
+    }
+    memset(set, 0, size);
+    for (int i = 0; i < count && (size_t)i < 8 * size; i++) {
+        CPU_SET_S(i, size, set);
+    }
+    /* The C library's function gives 0, also where the system call gives a size. */
+    return 0;
+}
+
 int
 __wrap_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
 {
-    if (is_simulated("machine", "processors")) {
-        memset(set, 0, size);
-        CPU_SET_S(0, size, set);
-        /* The C library's function gives 0, also where the system call gives a size. */
-        return 0;
-    }
-    return __real_sched_getaffinity(pid, size, set);
+    return affinity(pid, size, set, NULL);
 }
-int _PyFreeze_sched_getaffinity(pid_t, size_t, cpu_set_t *) FOR_LIBRARIES("__wrap_sched_getaffinity");
+
+__attribute__((visibility("default"))) int
+_PyFreeze_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
+{
+    return affinity(pid, size, set, __builtin_return_address(0));
+}
+
+/* The C library's own, for a thread: recorded processes have none but the first. */
+extern int pthread_getaffinity_np(pthread_t, size_t, cpu_set_t *);
+__attribute__((visibility("default"))) int
+_PyFreeze_pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set_t *set)
+{
+    if (machine >= 0) {
+        return affinity(0, size, set, __builtin_return_address(0));
+    }
+    return pthread_getaffinity_np(pyfreeze_real_thread(thread), size, set);
+}
 
 /* A recorded process has no terminal. That a module knows this of a standard stream is compared at the start; of other files
    it is no news, for opening them is noted. */
@@ -464,6 +564,18 @@ void
 pyfreeze_note_thread(void)
 {
     is_simulated("thread", "");
+}
+
+/* ---- the stack ------------------------------------------------------------------------------------------------ */
+
+/* Writes zeros where the functions that are called next will have their variables. */
+__attribute__((noinline)) void
+pyfreeze_clear_stack(void)
+{
+    volatile char room[1 << 17];
+    for (size_t i = 0; i < sizeof room; i++) {
+        room[i] = 0;
+    }
 }
 
 /* ---- OpenSSL -------------------------------------------------------------------------------------------------- */

@@ -37,6 +37,12 @@ real(pthread_t thread)
     return (uintptr_t)thread == MAIN_THREAD ? (pthread_t)main_thread : thread;
 }
 
+pthread_t
+pyfreeze_real_thread(pthread_t thread)
+{
+    return real(thread);
+}
+
 /* From here on, this thread is known by a name that is the same in every process. */
 void
 pyfreeze_name_main_thread(void)
@@ -77,7 +83,6 @@ extern int pthread_getattr_np(pthread_t, pthread_attr_t *);
 extern int pthread_setname_np(pthread_t, const char *);
 extern int pthread_getname_np(pthread_t, char *, size_t);
 extern int pthread_setaffinity_np(pthread_t, size_t, const cpu_set_t *);
-extern int pthread_getaffinity_np(pthread_t, size_t, cpu_set_t *);
 extern int pthread_getschedparam(pthread_t, int *, struct sched_param *);
 extern int pthread_setschedparam(pthread_t, int, const struct sched_param *);
 
@@ -94,8 +99,6 @@ TRANSLATED_FOR_LIBRARIES(pthread_getattr_np, (pthread_t thread, pthread_attr_t *
 TRANSLATED_FOR_LIBRARIES(pthread_setname_np, (pthread_t thread, const char *name), (real(thread), name))
 TRANSLATED_FOR_LIBRARIES(pthread_getname_np, (pthread_t thread, char *name, size_t size), (real(thread), name, size))
 TRANSLATED_FOR_LIBRARIES(pthread_setaffinity_np, (pthread_t thread, size_t size, const cpu_set_t *set),
-                         (real(thread), size, set))
-TRANSLATED_FOR_LIBRARIES(pthread_getaffinity_np, (pthread_t thread, size_t size, cpu_set_t *set),
                          (real(thread), size, set))
 TRANSLATED_FOR_LIBRARIES(pthread_getschedparam, (pthread_t thread, int *policy, struct sched_param *parameter),
                          (real(thread), policy, parameter))

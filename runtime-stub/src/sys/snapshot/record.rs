@@ -360,17 +360,40 @@ fn hexadecimal(number: u64) -> [u8; 16] {
     digits
 }
 
-/// Whether a file is one that a recorded process must not see: OpenSSL's configuration, which each process reads for itself.
+/// Whether a file is one that a recorded process must not see, for each process reads it for itself: OpenSSL's configuration,
+/// and what the control group may take of the processors.
 pub(crate) fn hides(path: &[u8]) -> bool {
     unsafe extern "C" {
         fn pyfreeze_configuration_due();
+        fn pyfreeze_note_group(is_asked: c_int);
     }
-    let is_hidden = memory::is_recording() && path.ends_with(b"/openssl.cnf");
-    if is_hidden {
+    if !memory::is_recording() {
+        return false;
+    }
+    let is_group = path == b"/proc/self/cgroup";
+    // SAFETY: changes a flag, and may note an event.
+    unsafe { pyfreeze_note_group(is_group.into()) };
+    if is_group {
+        return true;
+    }
+    let is_configuration = path.ends_with(b"/openssl.cnf");
+    if is_configuration {
         // SAFETY: sets a flag.
         unsafe { pyfreeze_configuration_due() };
     }
-    is_hidden
+    is_configuration
+}
+
+/// Leaves nothing on the stack of what the dynamic loader has had there: libraries keep structures in which some bytes are
+/// never written.
+pub(crate) fn clear_stack() {
+    unsafe extern "C" {
+        fn pyfreeze_clear_stack();
+    }
+    if memory::is_recording() {
+        // SAFETY: writes to what is below its own frame.
+        unsafe { pyfreeze_clear_stack() };
+    }
 }
 
 /// Of two values the one of the machine that is simulated; `None` in all other processes.

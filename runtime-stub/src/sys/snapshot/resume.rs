@@ -10,6 +10,7 @@ use core::ptr;
 use pyfreeze_format::snapshot::Piece;
 use pyfreeze_format::{ProcessPath, Region, RegionKind, Snapshot, snapshot_section};
 
+use super::counting::{self, Counter};
 use super::{guards, map, processor};
 use crate::arguments::Command;
 use crate::message::STATUS_NO_INTERPRETER;
@@ -64,7 +65,7 @@ pub fn resume(process: &Process, payload: &'static [u8], command: Command) -> Op
     if is_switched_off() || !has_standard_streams() || !locale_fits() {
         return None;
     }
-    let Fitting { snapshot, home, executable } = fitting(process, section)?;
+    let Fitting { snapshot, home, executable, mut counter } = fitting(process, section)?;
     let mut reseeded = [ptr::null_mut(); MOST_RESEEDED];
     let count = fill(&mut reseeded, snapshot.reseeded().map(|address| address as *mut c_void))?;
     exchange(&snapshot)?;
@@ -78,6 +79,9 @@ pub fn resume(process: &Process, payload: &'static [u8], command: Command) -> Op
         // SAFETY: an object of the snapshot, which is in place; the text becomes no longer than it was.
         unsafe { pyfreeze_put_path(object, text.offset, text.size.into(), path.as_ptr(), path.len()) };
     }
+    for place in snapshot.processor_counts() {
+        counter.count(place.of).into_iter().for_each(|count| counting::put(&place, count));
+    }
     Some(enter(process, command, reseeded.get(..count).unwrap_or_default()))
 }
 
@@ -86,6 +90,7 @@ struct Fitting<'p> {
     snapshot: Snapshot<'static>,
     home: &'static [u8],
     executable: &'p [u8],
+    counter: Counter,
 }
 
 /// The first of the section's snapshots that fits.
@@ -110,7 +115,9 @@ fn fit<'p>(process: &'p Process, snapshot: Snapshot<'static>) -> Option<Fitting<
     let fits = has_same_variables(&snapshot)
         && has_same_answers(process, &snapshot, own_home)
         && (!has_libraries || can_have_libraries());
-    fits.then_some(Fitting { snapshot, home, executable })
+    let mut counter = Counter::default();
+    let can_count = fits && snapshot.processor_counts().all(|place| counter.count(place.of).is_some());
+    can_count.then_some(Fitting { snapshot, home, executable, counter })
 }
 
 /// A process with privileges that its user lacks may be told another answer than the one its user would get.
