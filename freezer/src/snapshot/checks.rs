@@ -2,7 +2,7 @@
 //!
 //! Comes in: the recordings of both variants. Goes out: what the snapshot has to know, or why there must be none.
 
-use pyfreeze_format::{PathText, ProcessPath, ProcessorCount, Processors};
+use pyfreeze_format::{NumberPlace, PathText, ProcessPath, ToldNumber};
 use thiserror::Error;
 
 use super::SnapshotFailure;
@@ -29,7 +29,7 @@ pub(super) struct Checked {
     /// Texts that get paths of the process.
     pub(super) path_texts: Vec<PathText>,
     /// Where every start counts processors.
-    pub(super) processor_counts: Vec<ProcessorCount>,
+    pub(super) number_places: Vec<NumberPlace>,
     /// What nobody reads and is to be zeros.
     pub(super) blank: Vec<(u64, u64)>,
 }
@@ -68,15 +68,15 @@ pub(super) fn check(stub: &[u8], rooms: &[Room; 2]) -> Result<Verdict, CheckErro
     if gates.is_refused() {
         return Ok(Verdict::Refused(Refusal::new(&gates)));
     }
-    let Gates { kept, reseeded, path_texts, processor_counts, blank, .. } = gates;
-    Ok(Verdict::Safe(Checked { kept, reseeded, path_texts, processor_counts, blank }))
+    let Gates { kept, reseeded, path_texts, number_places, blank, .. } = gates;
+    Ok(Verdict::Safe(Checked { kept, reseeded, path_texts, number_places, blank }))
 }
 
 impl Checked {
     /// Has every start look for the quota of its control group, too, where libraries have asked for both.
     pub(super) fn grant_processors(&mut self) {
-        let allowed = self.processor_counts.iter_mut().filter(|count| count.of == Processors::Allowed);
-        allowed.for_each(|count| count.of = Processors::Granted);
+        let allowed = self.number_places.iter_mut().filter(|count| count.of == ToldNumber::AllowedProcessors);
+        allowed.for_each(|count| count.of = ToldNumber::GrantedProcessors);
     }
 }
 

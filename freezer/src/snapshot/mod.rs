@@ -414,7 +414,11 @@ impl<'a> Recorder<'a> {
             if !outcome.as_ref().is_err_and(SnapshotFailure::may_be_of_modules) {
                 break;
             }
-            outcome = self.attempt(roots, facts, selection, progress);
+            let next = self.attempt(roots, facts, selection, progress);
+            // What was found in the memory of more modules says more than that fewer can't be recorded.
+            if next.is_ok() || !matches!(outcome, Err(SnapshotFailure::Unsafe { .. })) {
+                outcome = next;
+            }
         }
         outcome
     }
@@ -557,7 +561,7 @@ impl<'a> Recorder<'a> {
             regions: Vec::new(),
             reseeded_count: checked.reseeded.len(),
             path_text_count: checked.path_texts.len(),
-            counted_count: checked.processor_counts.len(),
+            counted_count: checked.number_places.len(),
             guards: guards.iter().map(GuardReport::new).collect(),
             fallback: None,
         }

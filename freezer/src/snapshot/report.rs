@@ -32,7 +32,7 @@ pub struct SnapshotReport {
     pub reseeded_count: usize,
     /// Texts with the value of `HOME` or the executable's path, which every start puts there.
     pub path_text_count: usize,
-    /// Numbers of processors that libraries keep, which every start counts.
+    /// Numbers of processors and of the process that libraries keep, which every start finds anew.
     pub counted_count: usize,
     /// What else must be as it was recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

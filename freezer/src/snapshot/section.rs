@@ -32,7 +32,7 @@ pub(super) fn write(
         regions,
         reseeded,
         path_texts: checked.path_texts.clone(),
-        processor_counts: checked.processor_counts.clone(),
+        number_places: checked.number_places.clone(),
         // They were not set while the program was recorded: its environment has nothing but what keeps a module out.
         variables: report.variables.iter().map(|name| NewVariable { name: name.clone().into(), value: None }).collect(),
         guards,
@@ -66,7 +66,7 @@ fn kept(words: &[(u64, u64)], regions: &[NewRegion<'_>]) -> Vec<Kept> {
 
 #[cfg(test)]
 mod tests {
-    use pyfreeze_format::{PathText, ProcessPath, ProcessorCount, Processors, RegionKind, Snapshot};
+    use pyfreeze_format::{NumberPlace, PathText, ProcessPath, RegionKind, Snapshot, ToldNumber};
 
     use super::super::rules::Because;
     use super::super::{LeftOutModule, RegionReport};
@@ -102,7 +102,7 @@ mod tests {
             kept: vec![(0x50_0010, 8), (0x50_0008, 8), (0x40_0000, 8), (0x50_1000, 24), (0x50_0008, 8)],
             reseeded: vec![0x20_0000_0040, 0x20_0000_0040],
             path_texts: vec![PathText { address: 0x20_0000_0080, offset: 0, size: 8, path: ProcessPath::Home }],
-            processor_counts: vec![ProcessorCount { address: 0x50_0030, of: Processors::Online }],
+            number_places: vec![NumberPlace { address: 0x50_0030, of: ToldNumber::OnlineProcessors }],
             blank: vec![(0x50_0020, 4)],
         };
         let section = write(recording(), &checked, SnapshotLevel::App, Vec::new(), &report()).unwrap();
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(zeros(1), (8..16).collect::<Vec<_>>());
         assert_eq!(snapshot.reseeded().collect::<Vec<_>>(), [0x20_0000_0040]);
         assert_eq!(snapshot.path_texts().collect::<Vec<_>>(), checked.path_texts);
-        assert_eq!(snapshot.processor_counts().collect::<Vec<_>>(), checked.processor_counts);
+        assert_eq!(snapshot.number_places().collect::<Vec<_>>(), checked.number_places);
         let variables: Vec<_> = snapshot.variables().map(|variable| (variable.name, variable.value)).collect();
         assert_eq!(variables, [(c"APP_MODE", None)]);
         assert_eq!(snapshot.processor(), [9; 8]);

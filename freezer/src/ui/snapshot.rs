@@ -93,7 +93,7 @@ fn list_of(snapshot: &SnapshotReport, report: &Report) -> String {
     }
     text += &format!("random anew at start  {} generators and texts\n", snapshot.reseeded_count);
     text += &format!("given its paths at start  {} texts\n", snapshot.path_text_count);
-    text += &format!("processors counted at start  {} numbers\n", snapshot.counted_count);
+    text += &format!("found anew at start  {} numbers of processors or the process\n", snapshot.counted_count);
     text += late_imports(snapshot, report.hot_module_count).trim_start();
     text.extend(variables.iter().map(|name| format!("not used where set  {name}\n")));
     text.extend(guards.iter().map(|guard| format!("not used where  {}\n", guard.text())));
@@ -158,7 +158,7 @@ memory  0x500000  1.0 MB in memory, 4.0 kB stored  the stub's data
 memory  0x2000000000  1.0 MB in memory, 9.0 MB stored  objects
 random anew at start  2 generators and texts
 given its paths at start  3 texts
-processors counted at start  1 numbers
+found anew at start  1 numbers of processors or the process
 not used where set  APP_MODE
 at start  app.config  opens files: /etc/app.conf
 at start  app.user  reads the variable HOME

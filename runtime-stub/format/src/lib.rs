@@ -40,8 +40,8 @@ pub use settings::{EntryPointKind, SettingKey, Settings};
 #[cfg(feature = "write")]
 pub use snapshot::with_snapshot;
 pub use snapshot::{
-    Guard, Kept, PathStart, PathText, ProcessPath, ProcessorCount, Processors, Region, RegionKind, Snapshot,
-    SnapshotLevel, SnapshotUse, Variable, snapshot_section,
+    Guard, Kept, NumberPlace, PathStart, PathText, ProcessPath, Region, RegionKind, Snapshot, SnapshotLevel,
+    SnapshotUse, ToldNumber, Variable, snapshot_section,
 };
 #[cfg(feature = "write")]
 pub use write::{

@@ -13,7 +13,7 @@ use crate::{Cursor, FormatError, Nowhere, PAGE_SIZE, SectionKind};
 ///
 /// * 1: first version.
 /// * 2: texts with paths of the process.
-/// * 3: guards, another snapshot behind the first, and counts of processors.
+/// * 3: guards, another snapshot behind the first, and numbers that every start finds anew.
 pub const SNAPSHOT_VERSION: u32 = 3;
 
 /// Bytes of the header before its tables.
@@ -32,8 +32,8 @@ pub const KEPT_SIZE: usize = 16;
 pub const RESEEDED_SIZE: usize = 8;
 /// Bytes of a row of the path texts: address, offset, size, path.
 pub const PATH_TEXT_SIZE: usize = 16;
-/// Bytes of a row of the processor counts: address, what is counted, zeros.
-pub const PROCESSOR_COUNT_SIZE: usize = 16;
+/// Bytes of a row of the places of numbers: address, which number, zeros.
+pub const NUMBER_PLACE_SIZE: usize = 16;
 /// Bytes of a row of the variables: name and value, as positions among the texts.
 pub const VARIABLE_SIZE: usize = 8;
 /// The value of a variable that was not set.
@@ -182,55 +182,60 @@ pub struct PathText {
     pub path: ProcessPath,
 }
 
-/// What may be meant by how many processors there are.
+/// A number that a recorded process is told, and that every start finds anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u32)]
-pub enum Processors {
+pub enum ToldNumber {
     /// Those that run: `_SC_NPROCESSORS_ONLN`.
-    Online = 1,
+    OnlineProcessors = 1,
     /// Those that there can be: `_SC_NPROCESSORS_CONF`.
-    Configured = 2,
+    ConfiguredProcessors = 2,
     /// Those that the process may use: `sched_getaffinity`.
-    Allowed = 3,
+    AllowedProcessors = 3,
     /// As many as the process may use all the time: those, or fewer by the quota of its control group.
-    Granted = 4,
+    GrantedProcessors = 4,
+    /// The process's, which is its main thread's, too.
+    Process = 5,
 }
 
-impl Processors {
+impl ToldNumber {
     /// What has this number.
     #[must_use]
     pub const fn from_number(number: u32) -> Option<Self> {
         Some(match number {
-            1 => Self::Online,
-            2 => Self::Configured,
-            3 => Self::Allowed,
-            4 => Self::Granted,
+            1 => Self::OnlineProcessors,
+            2 => Self::ConfiguredProcessors,
+            3 => Self::AllowedProcessors,
+            4 => Self::GrantedProcessors,
+            5 => Self::Process,
             _ => return None,
         })
     }
 
-    /// How many a recorded process is told that there are. The first of the two simulated machines has so many that no
+    /// What a recorded process is told. Of processors the first of the two simulated machines has so many that no
     /// library takes them for too many or too few, and no two things are counted alike; the second has one.
     #[must_use]
     pub const fn told(self) -> [u32; 2] {
         match self {
-            Self::Online => [1013, 1],
-            Self::Configured => [1019, 1],
-            Self::Allowed | Self::Granted => [1009, 1],
+            Self::OnlineProcessors => [1013, 1],
+            Self::ConfiguredProcessors => [1019, 1],
+            Self::AllowedProcessors | Self::GrantedProcessors => [1009, 1],
+            // No process has such a number: they are beyond the kernel's PID_MAX_LIMIT.
+            Self::Process => [0x3fff_fff0, 0x3fff_fff1],
         }
     }
 
     /// Of more processors, and of none, nobody knows what the recorded process would have made.
-    pub const MOST: u32 = 1009;
+    pub const MOST_PROCESSORS: u32 = 1009;
 }
 
-/// Where a library has kept how many processors there are: four bytes, which every start writes.
+/// Where a library has kept such a number: four bytes, which every start writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ProcessorCount {
+pub struct NumberPlace {
     /// Its first byte in memory.
     pub address: u64,
     /// What is counted.
-    pub of: Processors,
+    pub of: ToldNumber,
 }
 
 /// An environment variable that the recorded process has read. Where it is not the same at start, the snapshot is
@@ -342,7 +347,7 @@ pub struct Snapshot<'a> {
     kept: &'a [u8],
     reseeded: &'a [u8],
     path_texts: &'a [u8],
-    processor_counts: &'a [u8],
+    number_places: &'a [u8],
     variables: &'a [u8],
     guards: &'a [u8],
     texts: &'a [u8],
@@ -429,7 +434,7 @@ impl<'a> Snapshot<'a> {
             kept: table(kept_count, KEPT_SIZE)?,
             reseeded: table(reseeded_count, RESEEDED_SIZE)?,
             path_texts: table(path_count, PATH_TEXT_SIZE)?,
-            processor_counts: table(processors, PROCESSOR_COUNT_SIZE)?,
+            number_places: table(processors, NUMBER_PLACE_SIZE)?,
             variables: table(variable_count, VARIABLE_SIZE)?,
             guards: table(guard_count, GUARD_SIZE)?,
             texts: table(texts_size, 1)?,
@@ -458,7 +463,7 @@ impl<'a> Snapshot<'a> {
         let path_texts = || {
             self.path_texts().map(|text| (text.address, u64::from(text.offset).saturating_add(u64::from(text.size))))
         };
-        let processor_counts = || self.processor_counts().map(|count| (count.address, 4));
+        let number_places = || self.number_places().map(|count| (count.address, 4));
         are_regions_good
             && are_pieces_good
             && are_ascending(kept())
@@ -468,9 +473,9 @@ impl<'a> Snapshot<'a> {
             && self.path_texts().count().saturating_mul(PATH_TEXT_SIZE) == self.path_texts.len()
             && are_ascending(path_texts())
             && self.hold(path_texts())
-            && self.processor_counts().count().saturating_mul(PROCESSOR_COUNT_SIZE) == self.processor_counts.len()
-            && are_ascending(processor_counts())
-            && self.hold(processor_counts())
+            && self.number_places().count().saturating_mul(NUMBER_PLACE_SIZE) == self.number_places.len()
+            && are_ascending(number_places())
+            && self.hold(number_places())
             && self.variables().count().saturating_mul(VARIABLE_SIZE) == self.variables.len()
             && self.guards().count().saturating_mul(GUARD_SIZE) == self.guards.len()
     }
@@ -546,10 +551,10 @@ impl<'a> Snapshot<'a> {
     }
 
     /// Where processors are to be counted, ascending.
-    pub fn processor_counts(&self) -> impl Iterator<Item = ProcessorCount> + use<'a> {
-        rows(self.processor_counts, PROCESSOR_COUNT_SIZE, |row| {
-            let (address, of) = (row.u64()?, Processors::from_number(row.u32()?).ok_or(FormatError::Snapshot)?);
-            Ok(ProcessorCount { address, of })
+    pub fn number_places(&self) -> impl Iterator<Item = NumberPlace> + use<'a> {
+        rows(self.number_places, NUMBER_PLACE_SIZE, |row| {
+            let (address, of) = (row.u64()?, ToldNumber::from_number(row.u32()?).ok_or(FormatError::Snapshot)?);
+            Ok(NumberPlace { address, of })
         })
     }
 

@@ -18,8 +18,8 @@ use pyfreeze_format::snapshot::{
     SNAPSHOT_NEXT_OFFSET, snapshot_checksum, with_next,
 };
 use pyfreeze_format::{
-    FormatError, Guard, Kept, Nowhere, PathStart, PathText, Payload, ProcessPath, ProcessorCount, Processors,
-    RegionKind, SectionKind, Snapshot, SnapshotLevel, SnapshotUse, snapshot_section, with_snapshot,
+    FormatError, Guard, Kept, Nowhere, NumberPlace, PathStart, PathText, Payload, ProcessPath, RegionKind, SectionKind,
+    Snapshot, SnapshotLevel, SnapshotUse, ToldNumber, snapshot_section, with_snapshot,
 };
 
 const PAGE: usize = 4096;
@@ -33,9 +33,9 @@ fn pages(fill: &[u8]) -> Vec<u8> {
 
 const PATH_TEXT: PathText = PathText { address: OBJECTS + 128, offset: 3, size: 20, path: ProcessPath::Executable };
 
-const PROCESSOR_COUNTS: [ProcessorCount; 2] = [
-    ProcessorCount { address: DATA + 256, of: Processors::Granted },
-    ProcessorCount { address: DATA + 260, of: Processors::Online },
+const PROCESSOR_COUNTS: [NumberPlace; 2] = [
+    NumberPlace { address: DATA + 256, of: ToldNumber::GrantedProcessors },
+    NumberPlace { address: DATA + 260, of: ToldNumber::OnlineProcessors },
 ];
 
 fn variable(name: &str, value: Option<&str>) -> NewVariable {
@@ -69,7 +69,7 @@ fn sample() -> Vec<u8> {
         kept: vec![Kept { address: DATA + 8, size: 8 }, Kept { address: DATA + 4096, size: 32 }],
         reseeded: vec![OBJECTS + 64],
         path_texts: vec![PATH_TEXT],
-        processor_counts: PROCESSOR_COUNTS.to_vec(),
+        number_places: PROCESSOR_COUNTS.to_vec(),
         variables: vec![variable("APP_MODE", Some("fast")), variable("APP_ROOT", None), variable("EMPTY", Some(""))],
         guards: guards(),
         processor: b"thread",
@@ -95,7 +95,7 @@ fn read_all(bytes: &[u8]) -> Result<String, FormatError> {
         snapshot.kept().collect::<Vec<_>>(),
         snapshot.reseeded().collect::<Vec<_>>(),
         snapshot.path_texts().collect::<Vec<_>>(),
-        snapshot.processor_counts().collect::<Vec<_>>(),
+        snapshot.number_places().collect::<Vec<_>>(),
         snapshot.variables().collect::<Vec<_>>(),
         snapshot.guards().collect::<Vec<_>>(),
         snapshot.processor(),
@@ -128,7 +128,7 @@ fn snapshot_reads_as_written() {
     assert_eq!(kept, [(DATA + 8, 8), (DATA + 4096, 32)]);
     assert_eq!(snapshot.reseeded().collect::<Vec<_>>(), [OBJECTS + 64]);
     assert_eq!(snapshot.path_texts().collect::<Vec<_>>(), [PATH_TEXT]);
-    assert_eq!(snapshot.processor_counts().collect::<Vec<_>>(), PROCESSOR_COUNTS);
+    assert_eq!(snapshot.number_places().collect::<Vec<_>>(), PROCESSOR_COUNTS);
     let variables: Vec<_> = snapshot.variables().map(|variable| (variable.name, variable.value)).collect();
     assert_eq!(variables, [(c"APP_MODE", Some(c"fast")), (c"APP_ROOT", None), (c"EMPTY", Some(c""))]);
     let expected = [
@@ -167,7 +167,7 @@ fn what_would_not_be_read_is_not_written() {
         kept: Vec::new(),
         reseeded: Vec::new(),
         path_texts: Vec::new(),
-        processor_counts: Vec::new(),
+        number_places: Vec::new(),
         variables: Vec::new(),
         guards: Vec::new(),
         processor: &[],
@@ -183,8 +183,8 @@ fn what_would_not_be_read_is_not_written() {
     assert_eq!(NewSnapshot { reseeded, ..snapshot(vec![region(DATA)]) }.encode(), Err(FormatError::Snapshot));
     let path_texts = vec![PathText { address: DATA + 4000, offset: 90, size: 7, path: ProcessPath::Home }];
     assert_eq!(NewSnapshot { path_texts, ..snapshot(vec![region(DATA)]) }.encode(), Err(FormatError::Snapshot));
-    let processor_counts = vec![ProcessorCount { address: DATA + 4093, of: Processors::Allowed }];
-    assert_eq!(NewSnapshot { processor_counts, ..snapshot(vec![region(DATA)]) }.encode(), Err(FormatError::Snapshot));
+    let number_places = vec![NumberPlace { address: DATA + 4093, of: ToldNumber::AllowedProcessors }];
+    assert_eq!(NewSnapshot { number_places, ..snapshot(vec![region(DATA)]) }.encode(), Err(FormatError::Snapshot));
     let variables = vec![variable("A\0B", None)];
     assert_eq!(NewSnapshot { variables, ..snapshot(vec![region(DATA)]) }.encode(), Err(FormatError::Snapshot));
     for guard in [

@@ -45,7 +45,7 @@ fn counted_processors(product: &Product) -> TestResult {
 }
 
 /// A program with a library that asks in every way, and makes room for each with that option. It says whether all numbers are
-/// this machine's, for how many there is room, whether the library was loaded at build time, and what it may use.
+/// this machine's and this process's, for how many there is room, whether the library was loaded at build time, and what it may use.
 fn asking_for_processors(product: &Product, options: &[&str]) -> Result<Frozen, Stop> {
     const ASKING: &str = "\
 import ctypes
@@ -63,6 +63,7 @@ allowed = len(os.sched_getaffinity(0))
 online, configured = os.sysconf('SC_NPROCESSORS_ONLN'), os.sysconf('SC_NPROCESSORS_CONF')
 found = [counts.LIBRARY.count(which) for which in range(6)]
 print(found == [online, configured, online, allowed, allowed, online] or found, counts.LIBRARY.room_count())
+assert [counts.LIBRARY.number(which) for which in range(2)] == [os.getpid()] * 2
 print(counts.BUILT, allowed)
 ";
     let workspace =

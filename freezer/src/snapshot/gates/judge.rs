@@ -10,9 +10,9 @@ use pyfreeze_format::{PathText, ProcessPath};
 
 use super::memory::{Kind, Range, Recording, Space, Stretches};
 use super::names::{Holder, Names};
+use super::numbers::{self, Counts};
 use super::owners::Owners;
 use super::pair::{Pair, Word, Words};
-use super::processors::{self, Counts};
 use super::python::{ASCII_SIZE, Object, Python};
 use super::remains::Remains;
 use super::stub::Stub;
@@ -149,7 +149,7 @@ impl Judge<'_> {
         let mut blank = Vec::new();
         let mut reseeded = BTreeSet::new();
         let mut path_texts = BTreeSet::new();
-        let mut processor_counts = BTreeSet::new();
+        let mut number_places = BTreeSet::new();
         let [mut escapes, mut unknown, mut stale] = [const { Findings::new() }; 3];
         for word in words {
             let class = self.class(word, pointers.contains(&word.address));
@@ -165,7 +165,7 @@ impl Judge<'_> {
                     gates.statistics.paths += 1;
                 }
                 Class::Counted(counts) => {
-                    processor_counts.extend(counts.into_iter().flatten());
+                    number_places.extend(counts.into_iter().flatten());
                     gates.statistics.counted += 1;
                 }
                 Class::Stale(from) | Class::Remains(from) => {
@@ -184,7 +184,7 @@ impl Judge<'_> {
         gates.blank = Stretches::new(blank).all().to_vec();
         gates.reseeded = reseeded.into_iter().collect();
         gates.path_texts = path_texts.into_iter().collect();
-        gates.processor_counts = processor_counts.into_iter().collect();
+        gates.number_places = number_places.into_iter().collect();
         gates.escapes = escapes.finish(&mut gates.statistics.escapes);
         gates.unknown = unknown.finish(&mut gates.statistics.unknown);
         gates.stale = stale.finish(&mut gates.statistics.stale);
@@ -239,14 +239,14 @@ impl Judge<'_> {
         match (first.filter(|_| first == second), path()) {
             (Some(object), _) => Class::Reseeded(object),
             (None, Some(text)) => Class::Path(text),
-            (None, None) => self.processor_counts(word).map_or(Class::Unknown, Class::Counted),
+            (None, None) => self.number_places(word).map_or(Class::Unknown, Class::Counted),
         }
     }
 
     /// A count that a library keeps. What is within an object may be how many items it has.
-    fn processor_counts(&self, word: Word) -> Option<Counts> {
+    fn number_places(&self, word: Word) -> Option<Counts> {
         let is_object = |view: &View<'_>| view.python.object_around(word.address).is_some();
-        if self.views.iter().any(is_object) { None } else { processors::counts(word) }
+        if self.views.iter().any(is_object) { None } else { numbers::counts(word) }
     }
 
     /// Nobody's in either process, as far as the word differs or is a pointer.

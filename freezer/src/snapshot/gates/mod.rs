@@ -22,9 +22,9 @@ mod judge;
 mod maps;
 mod memory;
 mod names;
+mod numbers;
 mod owners;
 mod pair;
-mod processors;
 mod python;
 mod remains;
 mod stub;
@@ -36,7 +36,7 @@ mod texts;
 use std::fmt;
 use std::path::Path;
 
-use pyfreeze_format::{PathText, ProcessPath, ProcessorCount};
+use pyfreeze_format::{NumberPlace, PathText, ProcessPath};
 
 pub use error::GateError;
 pub use names::Holder;
@@ -55,7 +55,7 @@ pub struct Gates {
     /// Texts with paths of the process, to get its own.
     pub path_texts: Vec<PathText>,
     /// Where libraries keep how many processors there are, to be counted anew.
-    pub processor_counts: Vec<ProcessorCount>,
+    pub number_places: Vec<NumberPlace>,
     /// Bytes that nobody uses or can mean, and that differ or point out: start and size. To be written as zeros.
     pub blank: Vec<(u64, u64)>,
     /// Pointers to what a restored process doesn't have. Any of them refuses the level.

@@ -6,9 +6,9 @@
 use std::vec::Vec;
 
 use super::{
-    NO_TERMINAL, NO_TEXT, NO_VALUE, PIECE_SIZE, PathStart, PathText, ProcessorCount, RegionKind,
-    SNAPSHOT_CHECKSUM_OFFSET, SNAPSHOT_HEADER_SIZE, SNAPSHOT_NEXT_OFFSET, SNAPSHOT_VERSION, Snapshot, SnapshotLevel,
-    SnapshotUse, snapshot_checksum,
+    NO_TERMINAL, NO_TEXT, NO_VALUE, NumberPlace, PIECE_SIZE, PathStart, PathText, RegionKind, SNAPSHOT_CHECKSUM_OFFSET,
+    SNAPSHOT_HEADER_SIZE, SNAPSHOT_NEXT_OFFSET, SNAPSHOT_VERSION, Snapshot, SnapshotLevel, SnapshotUse,
+    snapshot_checksum,
 };
 use crate::layout::{
     CHECKSUM_OFFSET, HEADER_SIZE, MAX_SECTION_COUNT, PAYLOAD_SIZE_OFFSET, SECTION_SIZE, SectionRow, TRAILER_SIZE,
@@ -79,7 +79,7 @@ pub struct NewSnapshot<'a> {
     /// Texts that get paths of the process.
     pub path_texts: Vec<PathText>,
     /// Where every start counts processors.
-    pub processor_counts: Vec<ProcessorCount>,
+    pub number_places: Vec<NumberPlace>,
     /// The environment.
     pub variables: Vec<NewVariable>,
     /// What else is compared.
@@ -152,7 +152,7 @@ impl NewSnapshot<'_> {
             behind.extend(offset.to_le_bytes());
             behind.extend([*size, *path as u16].into_iter().flat_map(u16::to_le_bytes));
         }
-        for ProcessorCount { address, of } in &self.processor_counts {
+        for NumberPlace { address, of } in &self.number_places {
             behind.extend(address.to_le_bytes());
             behind.extend([*of as u32, 0].into_iter().flat_map(u32::to_le_bytes));
         }
@@ -178,7 +178,7 @@ impl NewSnapshot<'_> {
             self.kept.len(),
             self.reseeded.len(),
             self.path_texts.len(),
-            self.processor_counts.len(),
+            self.number_places.len(),
             self.variables.len(),
             self.guards.len(),
             texts.len(),

@@ -136,11 +136,14 @@ fill(char *bytes, size_t size)
     }
 }
 
-/* No process has this number: it is beyond the kernel's PID_MAX_LIMIT. */
+/* Numbers that a recorded process is told, `ToldNumber` of the format, and what such a machine's are (numbers.rs). */
+enum { ONLINE = 1, CONFIGURED = 2, ALLOWED = 3, PROCESS = 5 };
+extern int pyfreeze_told_number(int number, int machine);
+
 static pid_t
 simulated_pid(void)
 {
-    return 0x3ffffff0 + machine;
+    return pyfreeze_told_number(PROCESS, machine);
 }
 
 static struct timespec
@@ -330,6 +333,13 @@ __wrap_getpid(void)
 }
 pid_t _PyFreeze_getpid(void) FOR_LIBRARIES("__wrap_getpid");
 
+/* Only libraries call it: glibc has no such function before 2.30. */
+__attribute__((visibility("default"))) pid_t
+_PyFreeze_gettid(void)
+{
+    return (pid_t)__wrap_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+}
+
 extern pid_t __real_getppid(void);
 pid_t
 __wrap_getppid(void)
@@ -419,12 +429,6 @@ __wrap_getcwd(char *place, size_t size)
 }
 char *_PyFreeze_getcwd(char *, size_t) FOR_LIBRARIES("__wrap_getcwd");
 
-/* What is counted: `Processors` of the format. */
-enum { ONLINE = 1, CONFIGURED = 2, ALLOWED = 3 };
-
-/* How many processors such a machine has (record.rs). */
-extern int pyfreeze_told_processors(int counted, int machine);
-
 /* Whether the library in which this code lies is told again by every process how many there are (resume.rs). */
 extern int pyfreeze_is_told_again(const void *code);
 
@@ -445,7 +449,7 @@ simulated_processors(int counted, const void *caller)
         return 1;
     }
     pyfreeze_note("processors", "");
-    return pyfreeze_told_processors(counted, machine);
+    return pyfreeze_told_number(counted, machine);
 }
 
 extern long __real_sysconf(int);

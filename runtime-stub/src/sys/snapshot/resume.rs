@@ -10,7 +10,7 @@ use core::ptr;
 use pyfreeze_format::snapshot::Piece;
 use pyfreeze_format::{ProcessPath, Region, RegionKind, Snapshot, snapshot_section};
 
-use super::counting::{self, Counter};
+use super::numbers::{self, Counter};
 use super::{guards, map, processor};
 use crate::arguments::Command;
 use crate::message::STATUS_NO_INTERPRETER;
@@ -79,8 +79,8 @@ pub fn resume(process: &Process, payload: &'static [u8], command: Command) -> Op
         // SAFETY: an object of the snapshot, which is in place; the text becomes no longer than it was.
         unsafe { pyfreeze_put_path(object, text.offset, text.size.into(), path.as_ptr(), path.len()) };
     }
-    for place in snapshot.processor_counts() {
-        counter.count(place.of).into_iter().for_each(|count| counting::put(&place, count));
+    for place in snapshot.number_places() {
+        counter.count(place.of).into_iter().for_each(|count| numbers::put(&place, count));
     }
     Some(enter(process, command, reseeded.get(..count).unwrap_or_default()))
 }
@@ -116,7 +116,7 @@ fn fit<'p>(process: &'p Process, snapshot: Snapshot<'static>) -> Option<Fitting<
         && has_same_answers(process, &snapshot, own_home)
         && (!has_libraries || can_have_libraries());
     let mut counter = Counter::default();
-    let can_count = fits && snapshot.processor_counts().all(|place| counter.count(place.of).is_some());
+    let can_count = fits && snapshot.number_places().all(|place| counter.count(place.of).is_some());
     can_count.then_some(Fitting { snapshot, home, executable, counter })
 }
 

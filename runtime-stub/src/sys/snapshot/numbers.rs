@@ -1,12 +1,12 @@
-//! How many processors there are: what a recorded process is told, and what each start finds.
+//! Numbers of the machine and the process: what a recorded process is told, and what each start finds.
 //!
-//! Comes in: the places where recorded libraries keep such a number. Goes out: this machine's number there. It is found as
-//! those libraries find it: by the C library, or as Rust's standard library does (`std::thread::available_parallelism`),
+//! Comes in: the places where recorded libraries keep such a number. Goes out: this machine's number there. Processors are counted as
+//! those libraries count them: by the C library, or as Rust's standard library does (`std::thread::available_parallelism`),
 //! which looks at the control group's quota where it is mounted by custom and never at other mounts here.
 
 use core::ffi::{CStr, c_int};
 
-use pyfreeze_format::{ProcessorCount, Processors};
+use pyfreeze_format::{NumberPlace, ToldNumber};
 
 /// A path or a file of a control group is not longer.
 const ROOM: usize = libc::PATH_MAX as usize;
@@ -14,8 +14,8 @@ const ROOM: usize = libc::PATH_MAX as usize;
 /// What machine.c asks for. No number is 0.
 // SAFETY: a name that only machine.c uses.
 #[unsafe(no_mangle)]
-extern "C" fn pyfreeze_told_processors(counted: c_int, machine: c_int) -> c_int {
-    let counted = u32::try_from(counted).ok().and_then(Processors::from_number);
+extern "C" fn pyfreeze_told_number(counted: c_int, machine: c_int) -> c_int {
+    let counted = u32::try_from(counted).ok().and_then(ToldNumber::from_number);
     let told = counted.and_then(|counted| counted.told().get(usize::try_from(machine).ok()?).copied());
     told.and_then(|told| c_int::try_from(told).ok()).unwrap_or(1)
 }
@@ -23,27 +23,34 @@ extern "C" fn pyfreeze_told_processors(counted: c_int, machine: c_int) -> c_int 
 /// The numbers of this process and its machine, each of which is found once.
 #[derive(Default)]
 pub(crate) struct Counter {
-    found: [Option<u32>; 5],
+    found: [Option<u32>; 6],
 }
 
 impl Counter {
-    /// The number; `None` if there are more than anybody knows what to make of.
-    pub(crate) fn count(&mut self, of: Processors) -> Option<u32> {
+    /// The number; `None` if there are more processors than anybody knows what to make of.
+    pub(crate) fn count(&mut self, of: ToldNumber) -> Option<u32> {
         let place = self.found.get_mut(usize::try_from(of as u32).ok()?)?;
         let count = *place.get_or_insert_with(|| match of {
-            Processors::Online => configuration(libc::_SC_NPROCESSORS_ONLN),
-            Processors::Configured => configuration(libc::_SC_NPROCESSORS_CONF),
-            Processors::Allowed => allowed(),
-            Processors::Granted => allowed().min(quota().unwrap_or(u32::MAX)).max(1),
+            ToldNumber::OnlineProcessors => configuration(libc::_SC_NPROCESSORS_ONLN),
+            ToldNumber::ConfiguredProcessors => configuration(libc::_SC_NPROCESSORS_CONF),
+            ToldNumber::AllowedProcessors => allowed(),
+            ToldNumber::GrantedProcessors => allowed().min(quota().unwrap_or(u32::MAX)).max(1),
+            ToldNumber::Process => process_number(),
         });
-        (1..Processors::MOST).contains(&count).then_some(count)
+        let is_usual = of == ToldNumber::Process || (1..ToldNumber::MOST_PROCESSORS).contains(&count);
+        is_usual.then_some(count)
     }
 }
 
 /// Writes a number into the memory of the snapshot.
-pub(super) fn put(place: &ProcessorCount, count: u32) {
+pub(super) fn put(place: &NumberPlace, count: u32) {
     // SAFETY: the header was checked: the four bytes lie in a region, which is in place; no library runs yet.
     unsafe { (place.address as *mut u32).write_unaligned(count) };
+}
+
+fn process_number() -> u32 {
+    // SAFETY: getpid has no precondition; a system call, since no machine is simulated here.
+    u32::try_from(unsafe { libc::syscall(libc::SYS_getpid) }).unwrap_or(0)
 }
 
 fn configuration(name: c_int) -> u32 {
