@@ -402,8 +402,12 @@ unsafe extern "C" fn __wrap_fork() -> c_int {
     around_fork(|| unsafe { __real_fork() })
 }
 
-/// Calls a function that forks.
+/// Calls a function that forks. Where blocks are the C library's it sees to that itself, and handlers that libraries have
+/// registered for a fork may want some.
 pub(crate) fn around_fork<T>(fork: impl FnOnce() -> T) -> T {
+    if !HAS_OWN_BLOCKS {
+        return fork();
+    }
     RAW.lock();
     let result = fork();
     RAW.unlock();
