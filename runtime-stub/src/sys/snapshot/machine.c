@@ -391,34 +391,30 @@ __wrap_gethostname(char *name, size_t size)
 }
 int _PyFreeze_gethostname(char *, size_t) FOR_LIBRARIES("__wrap_gethostname");
 
-extern char *__real_getenv(const char *);
-char *
-__wrap_getenv(const char *name)
-{
-    is_simulated("env", name);
-    return __real_getenv(name);
-}
-char *_PyFreeze_getenv(const char *) FOR_LIBRARIES("__wrap_getenv");
-
-/* OpenSSL's variables for other certificates than the host's: whatever they say, what is loaded is shown by the comparison. */
+/* Notes that a variable is read; true if it is not there for who reads it, being OpenSSL's for other certificates than the host's:
+   whatever it says, what is loaded is shown by the comparison. */
 static int
-is_for_certificates(const char *name)
+is_withheld(const char *name)
 {
-    return strcmp(name, "SSL_CERT_FILE") == 0 || strcmp(name, "SSL_CERT_DIR") == 0;
+    if (__builtin_expect(machine < 0, 1)) {
+        return 0;
+    }
+    int is_for_certificates = strcmp(name, "SSL_CERT_FILE") == 0 || strcmp(name, "SSL_CERT_DIR") == 0;
+    pyfreeze_note(is_for_certificates ? "certificates" : "env", is_for_certificates ? "" : name);
+    return is_for_certificates;
 }
 
-extern char *__real_secure_getenv(const char *);
-char *
-__wrap_secure_getenv(const char *name)
-{
-    if (__builtin_expect(machine >= 0, 0) && is_for_certificates(name)) {
-        pyfreeze_note("certificates", "");
-        return NULL;
-    }
-    is_simulated("env", name);
-    return __real_secure_getenv(name);
-}
-char *_PyFreeze_secure_getenv(const char *) FOR_LIBRARIES("__wrap_secure_getenv");
+/* With glibc OpenSSL asks the second function, with musl the first. */
+#define ASKING(function)                                              \
+    extern char *__real_##function(const char *);                     \
+    char *__wrap_##function(const char *name)                         \
+    {                                                                 \
+        return is_withheld(name) ? NULL : __real_##function(name);    \
+    }                                                                 \
+    char *_PyFreeze_##function(const char *) FOR_LIBRARIES("__wrap_" #function);
+
+ASKING(getenv)
+ASKING(secure_getenv)
 
 extern char *__real_getcwd(char *, size_t);
 char *
