@@ -69,9 +69,17 @@ fn show_alone(program: &Path) -> Result<(), Failure> {
 /// Times frozen hello, python and C in turn, and prints the medians of the whole processes.
 fn time_hello(product: &Product, folder: &Path) -> Result<(), Failure> {
     let script = checkout().join("examples/hello/hello.py");
-    let frozen = folder.join("hello");
-    output(Command::new(&product.pyfreeze).args(["build", "--quiet"]).arg(&script).arg("-o").arg(&frozen))?;
-    let mut programs = vec![("frozen hello", Command::new(&frozen)), ("python hello.py", python(product, &script))];
+    let freeze = |name: &str, options: &[&str]| -> Result<Command, Failure> {
+        let program = folder.join(name);
+        let mut build = Command::new(&product.pyfreeze);
+        output(build.args(["build", "--quiet"]).args(options).arg(&script).arg("-o").arg(&program))?;
+        Ok(Command::new(program))
+    };
+    let mut programs = vec![
+        ("frozen hello", freeze("hello", &[])?),
+        ("frozen, static", freeze("hello-static", &["--stub", "static"])?),
+        ("python hello.py", python(product, &script)),
+    ];
     if let Ok(c) = compile_c(folder) {
         programs.push(("C hello", Command::new(c)));
     }
