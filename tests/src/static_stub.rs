@@ -26,7 +26,7 @@ pub fn tests() -> Vec<Test> {
         Test::new("static/package_with_a_library", package_with_a_library),
         Test::new("static/library_that_is_required", library_that_is_required),
         Test::new("static/wanted_by_the_project", wanted_by_the_project),
-        Test::new("static/runtime_of_the_other_kind", runtime_of_the_other_kind),
+        Test::new("static/unknown_kind", unknown_kind),
         Test::new("static/memory_of_threads_and_forks", memory_of_threads_and_forks),
     ]
 }
@@ -194,9 +194,8 @@ fn wanted_by_the_project(product: &Product) -> TestResult {
     if is_good { Ok(()) } else { Err(format!("{own}\n{given}").into()) }
 }
 
-fn runtime_of_the_other_kind(product: &Product) -> TestResult {
-    let workspace =
-        Workspace::with_files(&[("main.py", "print('hello')\n"), ("pack/stub", ""), ("pack/library.payload", "")])?;
+fn unknown_kind(product: &Product) -> TestResult {
+    let workspace = Workspace::with_files(&[("main.py", "print('hello')\n")])?;
     let build = product.command(workspace.path()).args(["build", "main.py", "-o", "program", "--stub", "odd"]);
     let odd = build.output();
     let is_refused = odd.status == Status::Exited(2) && odd.stderr.contains("possible values: dynamic, static");

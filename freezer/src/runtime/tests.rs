@@ -4,7 +4,7 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use super::{LIBRARY_NAME, Runtime, sample};
+use super::{LIBRARY_NAME, Runtime, StubKind, sample};
 
 #[test]
 fn library_is_handed_to_the_stages_that_understand_python() {
@@ -33,4 +33,14 @@ fn damaged_library_is_refused() {
     let error = Runtime::open(folder.path()).err().unwrap();
     assert!(error.to_string().ends_with("its library is damaged: it is cut off"), "{error}");
     assert_eq!(error.hints(), ["build it again with `cargo xtask runtime`"]);
+}
+
+#[test]
+fn a_pack_with_the_other_stub_is_refused() {
+    let folder = TempDir::new().unwrap();
+    sample::write_pack(folder.path(), b"stub");
+    assert!(Runtime::find(Some(folder.path()), StubKind::Dynamic).is_ok());
+    let error = Runtime::find(Some(folder.path()), StubKind::Static).err().unwrap();
+    assert!(error.to_string().ends_with(": its stub is dynamic, not static"), "{error}");
+    assert_eq!(error.hints(), ["use `--stub dynamic`, or name another pack"]);
 }
