@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::lock::{self, Choice};
 use super::{InstallError, InstallRequest, Policy, declared};
 use crate::project::pyproject::Pyproject;
-use crate::project::{Environment, ProjectRequest, normalize};
+use crate::project::{Environment, ProjectRequest, folder_of, normalize};
 
 /// What is to be installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub(super) fn wanted(
     if request.policy == Policy::Never || project.venv.is_some() {
         return Ok(None);
     }
-    let folder = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(&path) };
+    let folder = folder_of(&path);
     let pyproject = Pyproject::read(folder)?;
     let settings = pyproject.as_ref().map(Pyproject::settings).transpose()?.unwrap_or_default();
     let is_asked = request.is_asked() || !settings.requirements.is_empty();

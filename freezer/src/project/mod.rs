@@ -30,6 +30,7 @@ pub use lock::{FoundLock, LOCK_NAME, Lock, LockChoice, LockError, PACKAGE_PREFIX
 pub use metadata::{EntryPoints, entry_point_module};
 pub(crate) use metadata::{Metadata, parse_entry_points, parse_metadata};
 pub(crate) use pyproject::script_text as console_script;
+pub(crate) use read::folder_of;
 pub use requirement::{Requirement, normalize};
 pub use roots::{Place, RootSource, SearchRoot, SourceOwner};
 pub(crate) use settings::nearest;

@@ -29,9 +29,8 @@ struct Common<'a> {
 }
 
 pub(super) fn project(request: &ProjectRequest, library: &Library) -> Result<Project, ProjectError> {
-    let not_found = |_| ProjectError::NotFound { path: request.path.clone() };
-    let path = request.path.canonicalize().map_err(not_found)?;
-    let folder = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(&path) };
+    let path = real_path(request)?;
+    let folder = folder_of(&path);
     if path.is_file() {
         check_is_script(&request.path, &path)?;
     }
@@ -63,11 +62,19 @@ pub(super) fn wanted_stub(request: &ProjectRequest) -> Result<StubKind, ProjectE
     if let Some(kind) = request.overrides.stub {
         return Ok(kind);
     }
-    let not_found = |_| ProjectError::NotFound { path: request.path.clone() };
-    let path = request.path.canonicalize().map_err(not_found)?;
-    let folder = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(&path) };
+    let path = real_path(request)?;
+    let folder = folder_of(&path);
     let settings = Pyproject::read(folder)?.as_ref().map(Pyproject::settings).transpose()?;
     Ok(settings.unwrap_or_default().stub)
+}
+
+fn real_path(request: &ProjectRequest) -> Result<PathBuf, ProjectError> {
+    request.path.canonicalize().map_err(|_| ProjectError::NotFound { path: request.path.clone() })
+}
+
+/// The folder of the project at a real path: the path itself, or where the script is.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    if path.is_dir() { path } else { path.parent().unwrap_or(path) }
 }
 
 fn check_is_script(given: &Path, path: &Path) -> Result<(), ProjectError> {

@@ -28,7 +28,7 @@ pub(super) struct Checked {
     pub(super) reseeded: Vec<u64>,
     /// Texts that get paths of the process.
     pub(super) path_texts: Vec<PathText>,
-    /// Where every start counts processors.
+    /// Where every start writes its own numbers, of processors and of the process.
     pub(super) number_places: Vec<NumberPlace>,
     /// What nobody reads and is to be zeros.
     pub(super) blank: Vec<(u64, u64)>,
@@ -75,8 +75,8 @@ pub(super) fn check(stub: &[u8], rooms: &[Room; 2]) -> Result<Verdict, CheckErro
 impl Checked {
     /// Has every start look for the quota of its control group, too, where libraries have asked for both.
     pub(super) fn grant_processors(&mut self) {
-        let allowed = self.number_places.iter_mut().filter(|count| count.of == ToldNumber::AllowedProcessors);
-        allowed.for_each(|count| count.of = ToldNumber::GrantedProcessors);
+        let allowed = self.number_places.iter_mut().filter(|place| place.of == ToldNumber::AllowedProcessors);
+        allowed.for_each(|place| place.of = ToldNumber::GrantedProcessors);
     }
 }
 

@@ -38,7 +38,7 @@ enum Class {
     Reseeded(u64),
     /// Part of this text with a path of the process.
     Path(PathText),
-    /// How many processors there are, in its halves.
+    /// Numbers of the machine or the process, in its halves.
     Counted(Counts),
     Unknown,
 }

@@ -10,9 +10,9 @@
 //! memory that a restored process doesn't have), and any *unknown* word (it differs, and nothing explains why). What
 //! doesn't: words that the dynamic loader writes, slots that the caller has registered, the state of `random.Random`
 //! objects that were seeded by entropy or time (to be reseeded; one that was seeded with a constant doesn't differ and
-//! stays as it is), random UUIDs in texts (likewise), paths of the process in texts (likewise), how many processors a library
-//! was told that there are (likewise), and *stale* words: bytes that no object or allocator reads, and remains of addresses in words that are
-//! no addresses. They must be blanked, since they would make builds differ and tell about the machine.
+//! stays as it is), random UUIDs in texts (likewise), paths of the process in texts (likewise), numbers of processors and
+//! of the process that a library was told (likewise), and *stale* words: bytes that no object or allocator reads, and
+//! remains of addresses in words that are no addresses. They must be blanked, since they would make builds differ and tell about the machine.
 
 mod blocks;
 mod differences;
@@ -54,7 +54,7 @@ pub struct Gates {
     pub reseeded: Vec<u64>,
     /// Texts with paths of the process, to get its own.
     pub path_texts: Vec<PathText>,
-    /// Where libraries keep how many processors there are, to be counted anew.
+    /// Where libraries keep numbers of processors or of the process, to get their own.
     pub number_places: Vec<NumberPlace>,
     /// Bytes that nobody uses or can mean, and that differ or point out: start and size. To be written as zeros.
     pub blank: Vec<(u64, u64)>,
@@ -106,7 +106,7 @@ pub struct Statistics {
     pub reseeded: u64,
     /// Parts of texts with paths of the process.
     pub paths: u64,
-    /// Numbers of processors.
+    /// Numbers of processors and of the process.
     pub counted: u64,
     /// Used by nobody, in part or as a whole.
     pub stale: u64,

@@ -1,9 +1,10 @@
 //! Numbers of the machine and the process, as libraries keep them.
 //!
 //! Comes in: a word that differs. Goes out: where in it there are such numbers, and of what. The evidence is what the two
-//! recorded processes were told: more processors than any machine has that they will see, and one; and numbers of a process that
-//! no process has. A library that keeps just the two numbers at one place keeps what it was told, and would keep another on
-//! another machine; had it made anything else of it (room for each, threads, the smaller of it and its own limit), more or other words differed.
+//! recorded processes were told: more processors than any machine has that they will see, and one; and numbers of a
+//! process that no process has. A library that keeps just the two numbers at one place keeps what it was told, and would
+//! keep another on another machine; had it made anything else of it (room for each, threads, the smaller of it and its own
+//! limit), more or other words differed.
 
 use pyfreeze_format::{NumberPlace, ToldNumber};
 
